@@ -1,0 +1,38 @@
+# `make demo`: everything from nothing to a 3D video. `make test`: the test suite.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CLIP ?= sample_videos/two_people.mp4
+
+.PHONY: demo test test-all lint format env clean
+
+demo: env
+	$(BIN)/python demo/vis.py --video $(CLIP)
+
+test: env
+	$(BIN)/python -m pytest -n 2 -m "not slow and not training and not mmpose and not ultralytics"
+
+test-all: env
+	$(BIN)/python -m pytest -n 2 -m "not mmpose and not ultralytics"
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+env: $(VENV)/.installed
+
+# torch first and by itself, at the exact version that has a CPU build: a range would let pip take
+# gigabytes of CUDA packages.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt torch
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) output

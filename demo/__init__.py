@@ -1,0 +1,1 @@
+"""The application: command line, pipeline, media in and out, drawing, export, live."""

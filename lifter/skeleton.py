@@ -1,0 +1,181 @@
+"""The joint tables: every skeleton that Poselift speaks, and how one becomes another.
+
+Everything after the detectors is in `H36M17`. The conversions are linear and written once, as
+matrices, so that training makes its 2D input by the very rule that the run-time uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Names of K joints, each joint's parent (-1 for none) and the left/right pairs.
+
+    >>> H36M17.names[H36M17.index("left wrist")]
+    'left wrist'
+    >>> H36M17.mirror[4] == H36M17.index("right hip")
+    True
+    """
+
+    name: str
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Position of the joint called `name`."""
+        return self.names.index(name)
+
+    @cached_property
+    def mirror(self) -> tuple[int, ...]:
+        """For each joint the one that takes its place when left and right are swapped."""
+        swapped = dict(zip(self.left + self.right, self.right + self.left, strict=True))
+        return tuple(swapped.get(i, i) for i in range(len(self)))
+
+    @cached_property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """(parent, child) for every joint that has a parent."""
+        return tuple((parent, child) for child, parent in enumerate(self.parents) if parent >= 0)
+
+
+H36M17 = Skeleton(
+    name="h36m17",
+    names=(
+        "pelvis", "right hip", "right knee", "right ankle", "left hip", "left knee", "left ankle",
+        "spine", "thorax", "neck", "head", "left shoulder", "left elbow", "left wrist",
+        "right shoulder", "right elbow", "right wrist",
+    ),
+    parents=(-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15),
+    left=(4, 5, 6, 11, 12, 13),
+    right=(1, 2, 3, 14, 15, 16),
+)  # fmt: skip
+
+COCO17 = Skeleton(
+    name="coco17",
+    names=(
+        "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder",
+        "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist", "left hip",
+        "right hip", "left knee", "right knee", "left ankle", "right ankle",
+    ),
+    parents=(-1, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14),
+    left=(1, 3, 5, 7, 9, 11, 13, 15),
+    right=(2, 4, 6, 8, 10, 12, 14, 16),
+)  # fmt: skip
+
+BLAZEPOSE33 = Skeleton(
+    name="blazepose33",
+    names=(
+        "nose", "left eye inner", "left eye", "left eye outer", "right eye inner", "right eye",
+        "right eye outer", "left ear", "right ear", "mouth left", "mouth right", "left shoulder",
+        "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist", "left pinky",
+        "right pinky", "left index", "right index", "left thumb", "right thumb", "left hip",
+        "right hip", "left knee", "right knee", "left ankle", "right ankle", "left heel",
+        "right heel", "left toe", "right toe",
+    ),
+    parents=(
+        -1, 0, 1, 2, 0, 4, 5, 3, 6, 0, 0, 0, 0, 11, 12, 13, 14, 15, 16, 15, 16, 15, 16, 11, 12,
+        23, 24, 25, 26, 27, 28, 29, 30,
+    ),
+    left=(1, 2, 3, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31),
+    right=(4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32),
+)  # fmt: skip
+
+#: COCO-17 joint by joint, as indices of BlazePose-33.
+BLAZEPOSE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+
+_LIMBS = {
+    "right hip": "right hip", "right knee": "right knee", "right ankle": "right ankle",
+    "left hip": "left hip", "left knee": "left knee", "left ankle": "left ankle",
+    "left shoulder": "left shoulder", "left elbow": "left elbow", "left wrist": "left wrist",
+    "right shoulder": "right shoulder", "right elbow": "right elbow",
+    "right wrist": "right wrist",
+}  # fmt: skip
+
+
+def coco_to_h36m_matrices(spine_bow: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """The rule of the field's demos as two (17, 17) matrices, one for x and one for y.
+
+    `spine_bow` is how far the spine point moves sideways, away from the middle of the line from
+    hips to thorax; the published demos use 2.
+    """
+
+    def point(*names: str) -> np.ndarray:  # (17,) the mean of some COCO joints
+        row = np.zeros(17)
+        for name in names:
+            row[COCO17.index(name)] += 1 / len(names)
+        return row
+
+    shoulders = point("left shoulder", "right shoulder")
+    hips = point("left hip", "right hip")
+    nose = point("nose")
+    eyes = point("left eye", "right eye")
+    middle = (shoulders + hips) / 2
+    x, y = np.zeros((17, 17)), np.zeros((17, 17))
+    for theirs, ours in _LIMBS.items():
+        x[H36M17.index(ours)] = y[H36M17.index(ours)] = point(theirs)
+    made = {name: H36M17.index(name) for name in ("pelvis", "spine", "thorax", "neck", "head")}
+    x[made["pelvis"]] = y[made["pelvis"]] = hips
+    thorax_x = shoulders + (nose - shoulders) / 3
+    x[made["thorax"]] = thorax_x
+    y[made["thorax"]] = thorax_x - (eyes - nose) * 2 / 3
+    x[made["spine"]] = middle + spine_bow * (middle - (hips + thorax_x) / 2)
+    y[made["spine"]] = middle
+    x[made["neck"]] = y[made["neck"]] = nose - (nose - shoulders) / 4
+    x[made["head"]] = point("left eye", "right eye", "left ear", "right ear")
+    y[made["head"]] = 2 * eyes - nose
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+_X, _Y = coco_to_h36m_matrices()
+_MADE_FROM = (_X != 0) | (_Y != 0)  # (17, 17): which COCO joints each H36M joint is made from
+
+
+def coco_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """COCO-17 points to H36M-17: (..., 17, 2), (..., 17) to the same shapes.
+
+    A made joint's score is the lowest of the scores that it was made from. Score 0 in, for any of
+    those, is score 0 out: a made joint is never surer than its sources.
+
+    >>> xy, score = coco_to_h36m(np.ones((5, 17, 2)), np.full((5, 17), 0.9))
+    >>> xy.shape, score.shape, bool(np.allclose(score, 0.9))
+    ((5, 17, 2), (5, 17), True)
+    """
+    out = np.stack([np.asarray(xy[..., 0]) @ _X.T, np.asarray(xy[..., 1]) @ _Y.T], axis=-1).astype(
+        np.float32
+    )
+    score = np.asarray(score, np.float32)
+    spread = np.where(_MADE_FROM, score[..., None, :], np.float32(np.inf))
+    return out, spread.min(axis=-1).astype(np.float32)
+
+
+def blazepose_to_coco(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """BlazePose-33 points to COCO-17, by picking: (..., 33, 2), (..., 33) to 17."""
+    picked = list(BLAZEPOSE_TO_COCO)
+    return np.asarray(xy)[..., picked, :], np.asarray(score)[..., picked]
+
+
+def to_h36m(xy: np.ndarray, score: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+    """Points of any known skeleton to H36M-17."""
+    if skeleton.name == H36M17.name:
+        return np.asarray(xy, np.float32), np.asarray(score, np.float32)
+    if skeleton.name == BLAZEPOSE33.name:
+        xy, score = blazepose_to_coco(xy, score)
+    elif skeleton.name != COCO17.name:
+        raise ValueError(f"no conversion from the skeleton {skeleton.name!r} to {H36M17.name!r}")
+    return coco_to_h36m(xy, score)
+
+
+def mirror_points(xy: np.ndarray, skeleton: Skeleton = H36M17) -> np.ndarray:
+    """Mirror points whose x is centred on 0: negate x, swap left and right. (..., K, C)."""
+    out = np.array(xy)[..., list(skeleton.mirror), :]
+    out[..., 0] *= -1
+    return out

@@ -1,0 +1,25 @@
+"""The one exception for everything that the user can mend."""
+
+from __future__ import annotations
+
+
+class PoseliftError(Exception):
+    """Something the user can mend: `message` says what is wrong, `hint` what to do about it.
+
+    The command line prints the two as two lines and exits 2.
+
+    >>> error = PoseliftError("No such file: clip.mp4", "Check the path.")
+    >>> str(error)
+    'No such file: clip.mp4'
+    >>> error.hint
+    'Check the path.'
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type[PoseliftError], tuple[str, str]]:
+        # Worker processes send their errors home by pickle; the default would lose the hint.
+        return (type(self), (self.message, self.hint))
