@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The front door: `python demo/vis.py --video clip.mp4`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":
+    # Run as a script, Python looks for modules in demo/; ours are named from the folder above.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from demo.arguments import parser, split
+from demo.settings import Settings, read_config
+from weights.errors import PoseliftError
+
+if TYPE_CHECKING:
+    from demo.progress import Reporter
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    try:
+        given, command = split(parser().parse_args(words))
+        return _run(given, command)
+    except PoseliftError as error:
+        if debug:
+            raise
+        from demo.progress import reporter
+
+        kind = "json" if "json" in words or "--log=json" in words else "quiet"
+        reporter(kind).problem(error.message, error.hint)
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
+
+def _run(given: dict[str, Any], command: dict[str, Any]) -> int:
+    if command["list"]:
+        from demo.inventory import inventory
+
+        print(inventory())
+        return 0
+    _set_up_logging(command["debug"])
+    config = read_config(Path(command["config"])) if command["config"] else {}
+    settings = Settings.from_mapping({**config, **given}, "the command line or its --config")
+    from demo.progress import reporter
+
+    telling = reporter(command["log"])
+    if command["webcam"] is not None:
+        if command["video"]:
+            raise PoseliftError("Both --video and --webcam are given.", "Give one of them.")
+        from demo.live import run_live
+
+        return run_live(command["webcam"], settings, telling)
+    if not command["video"]:
+        raise PoseliftError(
+            "Nothing to look at.",
+            "Give --video FILE or --webcam, for example "
+            "`python demo/vis.py --video sample_videos/two_people.mp4`.",
+        )
+    return _run_all(command["video"], settings, telling, command["debug"])
+
+
+def _run_all(sources: list[str], settings: Settings, telling: Reporter, debug: bool) -> int:
+    """Every source in turn. One that fails is told and does not stop the others."""
+    from demo.media import expand_sources
+    from demo.pipeline import Pipeline
+
+    clips = expand_sources(sources)
+    pipeline = Pipeline(settings, reporter=telling)
+    failed = 0
+    for number, clip in enumerate(clips, 1):
+        if len(clips) > 1:
+            telling.say(f"[{number}/{len(clips)}] {clip}", clip=str(clip))
+        try:
+            pipeline.process(clip)
+        except PoseliftError as error:
+            if debug or len(clips) == 1:
+                raise
+            telling.problem(f"{clip}: {error.message}", error.hint)
+            failed += 1
+    if failed:
+        telling.say(f"{failed} of {len(clips)} clips failed.", failed=failed)
+    return 2 if failed else 0
+
+
+def _set_up_logging(debug: bool) -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    if debug:
+        for chatty in ("matplotlib", "PIL", "libav"):
+            logging.getLogger(chatty).setLevel(logging.INFO)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
