@@ -1,0 +1,242 @@
+"""Following people: which person of this frame is which person of the frames before.
+
+`Tracker` gives numbers to people as the frames come; `detectors.tracks` makes `Track`s of them.
+Nothing here looks at the picture: people are told apart by where their joints are and are going.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.similarity import (
+    LIMBS,
+    SEEN,
+    box_overlaps,
+    in_h36m,
+    keypoint_boxes,
+    person_size,
+    pose_similarity,
+)
+from detectors.tracks import TrackBuilder
+from detectors.types import Keypoints, People
+
+__all__ = ["TrackBuilder", "Tracker", "TrackerSettings"]
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """What the tracker is tuned by. Lengths in time are in updates, that is in frames.
+
+    Attributes:
+        high: people whose limbs score this on average are matched first and may be born.
+        low: people down to here may go on, but not be born; below they are nobody.
+        birth: so many updates in a row make a person. Who is there in the first update with
+            somebody in it is a person at once, so that a single picture works too.
+        survival: so many updates may a person be missed before the number is given up.
+        match: least likeness (0..1) of a person to what was expected of a known one.
+        duplicate: two people of one frame that are more alike than this are one; the better
+            stays, the other gets -1.
+        tolerance: spread of the joints between frames, times that of COCO's labellers.
+    """
+
+    high: float = 0.35
+    low: float = 0.12
+    birth: int = 3
+    survival: int = 45
+    match: float = 0.25
+    duplicate: float = 0.85
+    tolerance: float = 1.5
+
+
+@dataclass
+class _Known:
+    """A person as last seen, and how it moves."""
+
+    xy: np.ndarray  # (17, 2)
+    score: np.ndarray  # (17,)
+    velocity: np.ndarray  # (2,) pixels an update
+    id: int = -1  # -1 until confirmed
+    hits: int = 1
+    missed: int = 0
+
+    def expected(self) -> np.ndarray:
+        """(17, 2) where the joints should be in the coming update."""
+        # Nobody keeps a speed for long: each update without a sight counts a little less.
+        ahead = (1 - 0.93 ** (self.missed + 1)) / (1 - 0.93)
+        return self.xy + self.velocity * ahead
+
+    def see(self, xy: np.ndarray, score: np.ndarray) -> None:
+        """Take the person's joints of this update."""
+        steps = self.missed + 1
+        both = (self.score > SEEN) & (score > SEEN)
+        if both.any():
+            moved = np.median((xy - self.xy)[both], axis=0) / steps
+            gain = max(1 / (self.hits + 1), 0.3)
+            self.velocity = self.velocity + gain * (moved - self.velocity)
+        # A joint that is hidden now is expected to have come along with the rest.
+        self.xy = np.where((score > SEEN)[:, None], xy, self.expected())
+        self.score = np.where(score > SEEN, score, 0.8 * self.score)
+        self.hits += 1
+        self.missed = 0
+
+
+class Tracker:
+    """Numbers people so that each keeps its number from frame to frame.
+
+    Feed it every frame in order, also those without anybody: time is counted in updates.
+
+    >>> from lifter.skeleton import COCO17
+    >>> tracker = Tracker()
+    >>> xy = np.random.default_rng(0).uniform(100, 300, (2, 17, 2)).astype(np.float32)
+    >>> seen = Keypoints(xy, np.full((2, 17), 0.9, np.float32), COCO17)
+    >>> people = People(np.zeros((2, 4), np.float32), np.ones(2, np.float32))
+    >>> tracker.update(people, seen).tolist()
+    [1, 2]
+    """
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self._known: list[_Known] = []
+        self._last_id = 0
+
+    def update(self, people: People, keypoints: Keypoints) -> np.ndarray:
+        """Number the people of the next frame.
+
+        Args:
+            people: the frame's people; only their count is read, as the joints say more.
+            keypoints: their joints, in the same order, in any known skeleton.
+
+        Returns:
+            (N,) int64: each one's number, from 1; -1 for who is not confirmed (yet).
+        """
+        if len(people) != len(keypoints):
+            raise ValueError(f"{len(people)} people but the joints of {len(keypoints)}")
+        xy, score = in_h36m(keypoints)
+        first = not self._known and self._last_id == 0
+        owner: list[_Known | None] = [None] * len(xy)
+        surety = score[:, LIMBS].mean(axis=1)
+        wanted = (surety >= self.settings.low) & ~self._duplicates(xy, score, surety)
+
+        free = list(self._known)
+        sure = surety >= self.settings.high
+        self._assign(free, owner, xy, score, np.flatnonzero(wanted & sure))
+        self._assign(free, owner, xy, score, np.flatnonzero(wanted & ~sure))
+        new = wanted & sure & np.array([o is None for o in owner], bool)
+        self._find_again(free, owner, xy, score, np.flatnonzero(new))
+        for known in free:
+            known.missed += 1
+        for i in np.flatnonzero(new):
+            if owner[i] is None:
+                owner[i] = self._born(xy[i], score[i])
+        for found in owner:
+            if found is not None and found.id < 0 and (first or found.hits >= self.settings.birth):
+                self._last_id += 1
+                found.id = self._last_id
+        # Who is not confirmed yet has no right to be missed.
+        self._known = [
+            k for k in self._known if k.missed <= (self.settings.survival if k.id > 0 else 0)
+        ]
+        return np.array([-1 if o is None else o.id for o in owner], np.int64)
+
+    def _born(self, xy: np.ndarray, score: np.ndarray) -> _Known:
+        known = _Known(xy, score, np.zeros(2))
+        self._known.append(known)
+        return known
+
+    def _duplicates(self, xy: np.ndarray, score: np.ndarray, surety: np.ndarray) -> np.ndarray:
+        """(N,) bool: who is only a worse reading of somebody else of this frame."""
+        alike = pose_similarity(xy, score, xy, score) > self.settings.duplicate
+        gone = np.zeros(len(xy), bool)
+        for i in np.argsort(-surety, kind="stable"):
+            if not gone[i]:
+                worse = alike[i] & (surety <= surety[i])
+                worse[i] = False
+                gone |= worse
+        return gone
+
+    def _assign(
+        self,
+        free: list[_Known],
+        owner: list[_Known | None],
+        xy: np.ndarray,
+        score: np.ndarray,
+        rows: np.ndarray,
+    ) -> None:
+        """Give each of `rows` the known person it is most like; takes those out of `free`."""
+        if not free or not len(rows):
+            return
+        expected = np.stack([k.expected() for k in free])
+        known_score = np.stack([k.score for k in free])
+        missed = np.array([k.missed for k in free])
+        # The longer unseen, the less is known about where and in which pose.
+        tolerance = self.settings.tolerance * (1 + 0.1 * np.minimum(missed, 10))
+        joints = pose_similarity(expected, known_score, xy[rows], score[rows], tolerance)
+        boxes = box_overlaps(
+            keypoint_boxes(expected, known_score), keypoint_boxes(xy[rows], score[rows])
+        )
+        likeness = 0.7 * joints + 0.3 * boxes
+        # Who was seen a moment ago goes before who was not, and a person before a maybe.
+        order = 0.1 * (missed > 3) + 0.1 * np.array([k.id < 0 for k in free])
+        found = self._pair(free, owner, xy, score, rows, likeness, order)
+        free[:] = [k for k in free if not any(k is f for f in found)]
+
+    def _find_again(
+        self,
+        free: list[_Known],
+        owner: list[_Known | None],
+        xy: np.ndarray,
+        score: np.ndarray,
+        rows: np.ndarray,
+    ) -> None:
+        """A new person near where one was lost is that one, whatever the pose is by now."""
+        lost = [k for k in free if k.missed >= 1]
+        if not lost or not len(rows):
+            return
+        known_xy = np.stack([k.xy for k in lost])
+        known_score = np.stack([k.score for k in lost])
+        expected = np.stack([k.expected() for k in lost])
+        size = person_size(known_xy, known_score)[:, None]
+        new_size = person_size(xy[rows], score[rows])[None]
+        new = _middles(xy[rows], score[rows])[None]
+        away = np.minimum(
+            np.linalg.norm(_middles(expected, known_score)[:, None] - new, axis=-1),
+            np.linalg.norm(_middles(known_xy, known_score)[:, None] - new, axis=-1),
+        )
+        reach = size * (0.3 + 0.05 * np.array([k.missed for k in lost]))[:, None]
+        grown = np.abs(np.log(new_size / size))
+        near = np.clip(1 - away / np.minimum(reach, 2 * size), 0, 1) * (grown < 0.5)
+        # Any overlap of the reach will do, so lift what is positive over the threshold.
+        likeness = np.where(near > 0, self.settings.match + near, 0)
+        found = self._pair(lost, owner, xy, score, rows, likeness)
+        free[:] = [k for k in free if not any(k is f for f in found)]
+
+    def _pair(
+        self,
+        free: list[_Known],
+        owner: list[_Known | None],
+        xy: np.ndarray,
+        score: np.ndarray,
+        rows: np.ndarray,
+        likeness: np.ndarray,
+        handicap: np.ndarray | float = 0.0,
+    ) -> list[_Known]:
+        """Pair at most one of `free` with one of `rows`, the best way overall; who was found."""
+        from scipy.optimize import linear_sum_assignment
+
+        allowed = likeness >= self.settings.match  # (len(free), len(rows))
+        worth = np.where(allowed, 1 + likeness - np.reshape(handicap, (-1, 1)), 0)
+        found = []
+        for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
+            if allowed[i, j]:
+                free[i].see(xy[rows[j]], score[rows[j]])
+                owner[rows[j]] = free[i]
+                found.append(free[i])
+        return found
+
+
+def _middles(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """(N, 2) the middle of each person's box."""
+    boxes = keypoint_boxes(xy, score)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
