@@ -1,0 +1,80 @@
+"""Boxes: suppressing doubles, and fitting a picture into a model's square input and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.similarity import box_overlaps
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+    """Non-maximum suppression: the indices to keep, best score first.
+
+    Args:
+        boxes: (N, 4) x0 y0 x1 y1.
+        scores: (N,).
+        overlap: a box that overlaps a better one by more than this (IoU) goes.
+
+    >>> twice = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [50, 0, 60, 10]], float)
+    >>> suppress(twice, np.array([0.5, 0.9, 0.8]), 0.6).tolist()
+    [1, 2]
+    """
+    order = np.argsort(-scores, kind="stable")
+    alike = box_overlaps(boxes[order], boxes[order]) > overlap
+    kept: list[int] = []
+    gone = np.zeros(len(order), bool)
+    for place in range(len(order)):
+        if not gone[place]:
+            kept.append(place)
+            gone |= alike[place]
+    return order[np.array(kept, int)]
+
+
+def clip_boxes(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Boxes cut at the picture's edges."""
+    return np.clip(boxes, 0, np.array([width, height, width, height], np.float32)).astype(
+        np.float32
+    )
+
+
+@dataclass(frozen=True)
+class Letterboxed:
+    """A picture fitted into a square, and how to go back.
+
+    Attributes:
+        image: (S, S, 3) uint8.
+        scale: pixels of the square for one pixel of the picture.
+        left: where the picture's left edge is in the square.
+        top: where its upper edge is.
+    """
+
+    image: np.ndarray
+    scale: float
+    left: int
+    top: int
+
+    def to_picture(self, xy: np.ndarray) -> np.ndarray:
+        """(..., 2) points of the square in pixels of the picture."""
+        return (xy - np.array([self.left, self.top], np.float32)) / np.float32(self.scale)
+
+    def boxes_to_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """(N, 4) boxes of the square in pixels of the picture."""
+        return self.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
+
+
+def letterbox(image: np.ndarray, size: int, fill: int = 0) -> Letterboxed:
+    """Fit a picture into a square of `size` pixels, centred, its shape kept."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = size / max(height, width)
+    new_width, new_height = max(round(width * scale), 1), max(round(height * scale), 1)
+    # Averaging when shrinking: skipping pixels loses thin limbs of people far away.
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, (new_width, new_height), interpolation=how)
+    left, top = (size - new_width) // 2, (size - new_height) // 2
+    square = np.full((size, size, 3), fill, np.uint8)
+    square[top : top + new_height, left : left + new_width] = small
+    return Letterboxed(square, scale, left, top)

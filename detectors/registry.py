@@ -1,0 +1,171 @@
+"""The parts by name: two plain dictionaries, a line a part."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import weights
+from detectors.types import Keypointer, PersonDetector
+from weights.errors import PoseliftError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A detector or keypointer that can be asked for by name.
+
+    Attributes:
+        make: "module:Class"; called with `device`, `file` where one is given, and the options.
+        note: one line for people.
+        weights: names of the weight files that it needs; none where the user names a file.
+        needs_file: it has no weights of its own: `NAME:FILE` names them.
+        options: what else it is made with.
+    """
+
+    make: str
+    note: str
+    weights: tuple[str, ...] = ()
+    needs_file: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+_MOVENET = "detectors.movenet:MoveNet"
+
+# One line a part.
+# fmt: off
+# ruff: noqa: E501
+DETECTORS: dict[str, Part] = {
+    "nanodet": Part("detectors.nanodet:NanoDet", "ships; any number of people", ("nanodet-g-416",)),
+}
+
+KEYPOINTERS: dict[str, Part] = {
+    "thunder": Part(_MOVENET, "ships; MoveNet Thunder, the default", ("movenet-thunder",), options={"size": "thunder"}),
+    "lightning": Part(_MOVENET, "ships; MoveNet Lightning, for live", ("movenet-lightning",), options={"size": "lightning"}),
+}
+# fmt: on
+
+#: What else a part may be called.
+ALIASES = {
+    "movenet": "thunder",
+    "movenet-thunder": "thunder",
+    "movenet-lightning": "lightning",
+    "nanodet-g-416": "nanodet",
+}
+
+#: What `auto` takes, best first: the first whose weights are on this machine.
+AUTO_DETECTORS = ("nanodet",)
+AUTO_KEYPOINTERS = ("thunder", "lightning")
+
+
+def names() -> dict[str, list[str]]:
+    """The names that can be asked for.
+
+    >>> names()["detector"][:1]
+    ['nanodet']
+    """
+    return {"detector": list(DETECTORS), "keypointer": list(KEYPOINTERS)}
+
+
+def is_here(part: Part) -> bool:
+    """Whether all weight files of a part are on this machine."""
+    try:
+        for name in part.weights:
+            weights.get(name)
+    except PoseliftError:
+        return False
+    return True
+
+
+def choose_detector(name: str = "auto") -> tuple[str, str]:
+    """The detector that `name` stands for, and one line that says why."""
+    return _choose(name, DETECTORS, AUTO_DETECTORS, "detector")
+
+
+def choose_keypointer(name: str = "auto") -> tuple[str, str]:
+    """The keypointer that `name` stands for, and one line that says why.
+
+    >>> choose_keypointer("movenet")[0]
+    'thunder'
+    """
+    return _choose(name, KEYPOINTERS, AUTO_KEYPOINTERS, "keypointer")
+
+
+def load_detector(name: str = "auto", device: str = "auto", **options: Any) -> PersonDetector:
+    """Make a person detector.
+
+    Args:
+        name: "auto", one of `names()["detector"]`, or NAME:FILE for a file of one's own.
+        device: auto, cpu, cuda, cuda:1 or mps.
+        options: passed on to the part, for example `threshold=0.25`.
+    """
+    chosen, why = choose_detector(name)
+    log.info("detector: %s (%s)", chosen, why)
+    part: PersonDetector = _make(chosen, DETECTORS, device, options)
+    return part
+
+
+def load_keypointer(name: str = "auto", device: str = "auto", **options: Any) -> Keypointer:
+    """Make a keypointer; `name`, `device` and `options` as for `load_detector`."""
+    chosen, why = choose_keypointer(name)
+    log.info("keypointer: %s (%s)", chosen, why)
+    part: Keypointer = _make(chosen, KEYPOINTERS, device, options)
+    return part
+
+
+def _choose(
+    name: str, parts: Mapping[str, Part], best: tuple[str, ...], what: str
+) -> tuple[str, str]:
+    if name == "auto":
+        for candidate in best:
+            if is_here(parts[candidate]):
+                return candidate, "the best whose weights are on this machine"
+        raise PoseliftError(
+            f"No weights of any {what} are on this machine.",
+            f"Fetch some: python -m weights get {parts[best[0]].weights[0]}",
+        )
+    plain, colon, file = name.partition(":")
+    plain = ALIASES.get(plain, plain)
+    if plain not in parts:
+        near = difflib.get_close_matches(plain, [*parts, *ALIASES], 1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise PoseliftError(
+            f"There is no {what} called {name!r}.", f"{hint}Known: auto, {', '.join(parts)}."
+        )
+    return plain + colon + file, "as asked"
+
+
+def _make(name: str, parts: Mapping[str, Part], device: str, options: Mapping[str, Any]) -> Any:
+    plain, _, file = name.partition(":")
+    part = parts[plain]
+    made_with = {**part.options, **options, "device": device}
+    if file:
+        if not Path(file).exists():
+            raise PoseliftError(f"No such file: {file}", "Check the path of the weights.")
+        made_with["file"] = file
+    elif part.needs_file:
+        raise PoseliftError(
+            f"{plain} needs a file of weights.", f"Name it: {plain}:PATH, for example {plain}:FILE."
+        )
+    else:
+        _require(plain, part, parts)
+    module, _, thing = part.make.partition(":")
+    maker: Callable[..., Any] = getattr(importlib.import_module(module), thing)
+    return maker(**made_with)
+
+
+def _require(name: str, part: Part, parts: Mapping[str, Part]) -> None:
+    """Say which file is missing, how to get it, and what works meanwhile."""
+    for file in part.weights:
+        try:
+            weights.get(file)
+        except PoseliftError as error:
+            others = [other for other, its in parts.items() if its.weights and is_here(its)]
+            meanwhile = f" Here meanwhile: {', '.join(others)}." if others else ""
+            raise PoseliftError(f"{name}: {error.message}", error.hint + meanwhile) from error
