@@ -1,1 +1,27 @@
-"""The four lifting networks."""
+"""The four lifting networks.
+
+>>> net = create("poseformerv2", frames=27, frames_kept=3, coefficients_kept=3)
+>>> net.output, net.frames, net.channels
+('centre', 27, 2)
+"""
+
+from lifter.models.base import JOINTS, LifterNet, freeze
+from lifter.models.ftcm import Refine
+from lifter.models.published import load_published
+from lifter.models.registry import MODELS, create, names
+from lifter.models.storage import StoredNet, load, read_header, save
+
+__all__ = [
+    "JOINTS",
+    "MODELS",
+    "LifterNet",
+    "Refine",
+    "StoredNet",
+    "create",
+    "freeze",
+    "load",
+    "load_published",
+    "names",
+    "read_header",
+    "save",
+]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +15,44 @@ from weights.errors import PoseliftError
 
 JOINTS = 17
 
+#: The shapes of a published file's tensors, by their published names.
+Shapes = Mapping[str, tuple[int, ...]]
 
-class LifterNet(nn.Module, ABC):
+Net = TypeVar("Net", bound="Published")
+
+
+class Published:
+    """A module whose weights were published under other names than its own.
+
+    Attributes:
+        published_renames: (pattern, replacement) pairs which, applied one after the other, turn
+            our name of a tensor into the published one.
+        published_unused: what published files hold and the network never uses.
+        published_apart: beginnings of our names that are published in a file of their own.
+    """
+
+    published_renames: ClassVar[tuple[tuple[str, str], ...]] = ()
+    published_unused: ClassVar[str] = r"(?!)"
+    published_apart: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def published_name(cls, ours: str) -> str:
+        """What the authors' code calls the tensor that we call `ours`."""
+        for pattern, replacement in cls.published_renames:
+            ours = re.sub(pattern, replacement, ours)
+        return ours
+
+
+class LifterNet(nn.Module, Published, ABC):
     """A network that turns a window of 2D poses into 3D.
 
     `forward` is `lift(encode(x), x)`. The two halves are public so that the window engine encodes
     each frame of a clip once, however many windows it is in: `encode` is what depends on one
     frame alone, `lift` is the rest.
+
+    In half precision (`net.bfloat16()`) give `x` in float32 all the same: the first and the last
+    layer compute in the type of `x`, and the pose comes back in it. Coordinates in bfloat16 would
+    be rounded to whole pixels before anything is computed.
 
     Attributes:
         name: what `models.create` calls it.
@@ -26,10 +60,12 @@ class LifterNet(nn.Module, ABC):
         frames: T, the window's length.
         channels: 2 (x, y) or 3 (x, y, score).
         settings: everything `models.create(name, **settings)` needs to make it again.
+        hidden_settings: settings that no tensor's shape shows.
     """
 
     name: ClassVar[str]
     output: ClassVar[Literal["centre", "all"]]
+    hidden_settings: ClassVar[tuple[str, ...]] = ()
 
     frames: int
     channels: int
@@ -48,6 +84,11 @@ class LifterNet(nn.Module, ABC):
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, len(encoded_frames), E), (B, T, 17, C) to (B, 1 or T, 17, 3)."""
 
+    @classmethod
+    @abstractmethod
+    def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:
+        """The settings that a published file of these shapes is for; None for another model's."""
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, 17, C) to (B, 1 or T, 17, 3)."""
         self.check_input(x)
@@ -58,10 +99,34 @@ class LifterNet(nn.Module, ABC):
 
     def check_input(self, x: Tensor) -> None:
         """Refuse input of another shape with a message that says expected and got."""
+        if torch.compiler.is_compiling():
+            return
         expected = (self.frames, JOINTS, self.channels)
-        if not torch.compiler.is_compiling() and (x.ndim != 4 or tuple(x.shape[1:]) != expected):
+        if x.ndim != 4 or tuple(x.shape[1:]) != expected or not x.is_floating_point():
             raise PoseliftError(
-                f"{self.name} expects (B, {self.frames}, {JOINTS}, {self.channels}), "
-                f"got {tuple(x.shape)}.",
+                f"{self.name} expects floats of shape (B, {self.frames}, {JOINTS}, "
+                f"{self.channels}), got {x.dtype} of shape {tuple(x.shape)}.",
                 "Use lifter.load(...) for clips of any length; it cuts the windows.",
             )
+
+    def fold(self) -> None:
+        """Replace, in place, what can be computed once for all windows; for `freeze`."""
+
+
+LifterNetT = TypeVar("LifterNetT", bound=LifterNet)
+
+
+def freeze(net: LifterNetT) -> LifterNetT:
+    """A copy of `net` for inference only: same numbers to 1e-5, fewer operations.
+
+    What depends on weights alone is computed once (ConvFormer's three kernels become one, FTCM's
+    frequency filter one matrix). The copy can be neither trained, saved nor loaded into.
+    """
+    frozen = copy.deepcopy(net).eval().requires_grad_(False)
+    frozen.fold()
+    return frozen
+
+
+def count_layers(shapes: Shapes, pattern: re.Pattern[str]) -> int:
+    """How many different first groups of `pattern` there are among the names."""
+    return len({match.group(1) for match in map(pattern.search, shapes) if match})

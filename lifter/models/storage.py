@@ -1,0 +1,109 @@
+"""Our own weight files: safetensors, with what is needed to make the network in its header."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lifter.models.base import LifterNet
+from lifter.models.registry import create
+from weights.errors import PoseliftError
+
+_FORMAT = "poselift-lifter-1"
+
+
+@dataclass(frozen=True)
+class StoredNet:
+    """What a weight file says about itself.
+
+    Attributes:
+        model: the name for `models.create`.
+        settings: the settings for `models.create`.
+        extra: what the writer added, such as the 2D normalisation, as strings.
+    """
+
+    model: str
+    settings: dict[str, Any]
+    extra: dict[str, str]
+
+
+def save(
+    net: LifterNet,
+    path: str | Path,
+    extra: Mapping[str, str] | None = None,
+    dtype: torch.dtype | None = None,
+) -> Path:
+    """Write weights and settings; `dtype=torch.float16` halves the file.
+
+    `extra` goes into the header and comes back from `read_header`. The file gets its name when it
+    is whole.
+    """
+    from safetensors.torch import save_file
+
+    path = Path(path)
+    tensors = {}
+    for key, value in net.state_dict().items():
+        wanted = dtype if dtype is not None and value.is_floating_point() else value.dtype
+        tensors[key] = value.detach().to("cpu", wanted).contiguous()
+    metadata = {
+        **(extra or {}),
+        "format": _FORMAT,
+        "model": net.name,
+        "settings": json.dumps(net.settings),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        save_file(tensors, part, metadata)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def read_header(path: str | Path) -> StoredNet:
+    """What a weight file is for, without reading the weights."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise PoseliftError(f"No such file: {path}", "Check the path.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise PoseliftError(
+            f"{path.name} is not a whole safetensors file ({error}).",
+            "A checkpoint of the authors' code is read by models.load_published.",
+        ) from error
+    if metadata.pop("format", None) != _FORMAT:
+        raise PoseliftError(
+            f"{path.name} is a safetensors file, but not one of Poselift's lifters.",
+            "models.save writes them.",
+        )
+    try:
+        model, settings = metadata.pop("model"), json.loads(metadata.pop("settings"))
+    except (KeyError, ValueError) as error:
+        raise PoseliftError(f"The header of {path.name} is damaged.", "Get it again.") from error
+    return StoredNet(model, settings, metadata)
+
+
+def load(path: str | Path, device: str | torch.device = "cpu") -> LifterNet:
+    """The network of a file that `save` wrote, in float32 and ready for inference."""
+    from safetensors.torch import load_file
+
+    header = read_header(path)
+    net = create(header.model, **header.settings)
+    try:
+        net.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise PoseliftError(
+            f"The tensors of {Path(path).name} do not fit its own settings.", "Get it again."
+        ) from error
+    return net.to(device).eval()
