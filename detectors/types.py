@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -92,4 +92,19 @@ class Keypointer(Protocol):
 
     def __call__(self, images: Sequence[np.ndarray], people: Sequence[People]) -> list[Keypoints]:
         """Read the joints of each image's people."""
+        ...
+
+
+@runtime_checkable
+class PoseFinder(Protocol):
+    """Finds people and reads their joints in one go, from whole frames.
+
+    Something that is given as a keypointer and is this too needs no detector: `detectors.see.See`
+    asks it alone, for every frame, in order.
+    """
+
+    skeleton: Skeleton
+
+    def find(self, frames: Sequence[Frame]) -> list[tuple[People, Keypoints]]:
+        """Find the people of each frame and their joints."""
         ...

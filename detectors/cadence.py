@@ -1,0 +1,85 @@
+"""When to look for people again: detecting costs more than following those that are known."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from weights.errors import PoseliftError
+
+#: Longest wait of `auto`, in frames, while somebody is followed, and while nobody is there.
+LONGEST_WAIT = 10
+LONGEST_WAIT_ALONE = 3
+
+_THUMB = (32, 18)  # width, height of the picture in which motion is looked for
+_STIR = 24.0  # grey levels that a cell must change to be motion
+_STIRRED_CELLS = 3
+
+
+class Cadence:
+    """Decides frame by frame whether the detector runs.
+
+    A number detects every so many frames. "auto" detects at once when there is a reason (somebody
+    lost or unsure, something moving where nobody is followed) and otherwise waits twice as long
+    after each detection that brought nothing new: 1, 2, 4, 8, 10 frames.
+
+    >>> cadence = Cadence(3)
+    >>> picture = np.zeros((90, 160, 3), np.uint8)
+    >>> [cadence.due(picture, np.zeros((0, 4))) for _ in range(4)]
+    [True, False, False, True]
+    """
+
+    def __init__(self, every: int | Literal["auto"] = "auto") -> None:
+        if every != "auto" and (not isinstance(every, int) or every < 1):
+            raise PoseliftError(
+                f"Detection every {every!r} frames makes no sense.", "Give auto or a number from 1."
+            )
+        self._every = every
+        self._wait = 1
+        self._since = 0
+        self._reason = True
+        self._thumb: np.ndarray | None = None
+
+    def due(self, image: np.ndarray, followed: np.ndarray) -> bool:
+        """Whether to detect in this frame, given the boxes (N, 4) of who is followed."""
+        self._since += 1
+        if self._every != "auto":
+            due = self._reason or self._since >= self._every
+            self._reason = False
+        else:
+            longest = LONGEST_WAIT if len(followed) else LONGEST_WAIT_ALONE
+            stirred = self._stirs(image, followed)
+            due = self._reason or self._since >= min(self._wait, longest)
+            # A camera that moves stirs always: half the wait must have passed.
+            due = due or (stirred and self._since >= max(self._wait // 2, 2))
+        if due:
+            self._since = 0
+        return due
+
+    def detected(self, news: bool) -> None:
+        """Tell what a detection brought: whether anybody came or went by it."""
+        self._wait = 1 if news else min(self._wait * 2, LONGEST_WAIT)
+        self._reason = False
+
+    def alarm(self) -> None:
+        """Somebody was lost or got unsure: detect in the next frame (only "auto" heeds it)."""
+        if self._every == "auto":
+            self._reason = True
+            self._wait = 1
+
+    def _stirs(self, image: np.ndarray, followed: np.ndarray) -> bool:
+        """Whether something moves outside the boxes of who is followed."""
+        import cv2
+
+        # Every n-th pixel is enough to see that something moves, and costs next to nothing.
+        thumb = cv2.resize(image, _THUMB, interpolation=cv2.INTER_NEAREST).astype(np.float32)
+        thumb = cv2.blur(thumb.mean(axis=2), (2, 2))
+        before, self._thumb = self._thumb, thumb
+        if before is None:
+            return False
+        moved = np.abs(thumb - before) > _STIR
+        height, width = image.shape[:2]
+        for x0, y0, x1, y1 in followed * np.tile(np.array(_THUMB) / (width, height), 2):
+            moved[max(int(y0) - 1, 0) : int(y1) + 2, max(int(x0) - 1, 0) : int(x1) + 2] = False
+        return int(moved.sum()) >= _STIRRED_CELLS

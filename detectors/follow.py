@@ -1,0 +1,166 @@
+"""Boxes from frame to frame: who is followed, where to look for them next, who is a ghost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.similarity import LIMBS, box_overlaps, in_h36m, pose_similarity
+from detectors.types import Keypoints, People
+
+#: Limbs of somebody new must score this on average; those who are known may sink lower.
+NEW_SCORE = 0.3
+KNOWN_SCORE = 0.2
+#: Two readings more alike than this (object keypoint similarity) are one person.
+DUPLICATE = 0.7
+#: A detection that overlaps a followed box by this much is that person.
+SAME_BOX = 0.3
+#: Joints below this do not count for the box.
+_JOINT = 0.15
+_PAD = 0.1  # of the longer side, on each side: joints are inside the body
+_SHRINK = 0.95  # a box shrinks no faster than this a frame
+_PATIENCE = 4  # frames that somebody known may be unreadable
+_UNDETECTED = 12  # detections in a row that may miss somebody who is read badly
+_SURE = 0.5  # whose limbs score this needs no detection to be believed
+
+
+@dataclass
+class Followed:
+    """Somebody who was in the last frame."""
+
+    box: np.ndarray  # (4,) where to look in the next frame
+    score: float
+    unread: int = 0  # frames in a row that the joints were not readable
+    undetected: int = 0  # detections in a row that did not find them
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Where to read joints in a frame: followed people first, then the newly detected.
+
+    Attributes:
+        people: the boxes and scores.
+        known: for each the index among the followed, -1 for a new one.
+    """
+
+    people: People
+    known: np.ndarray
+
+
+class Follower:
+    """Keeps the boxes of people between detections, from their joints."""
+
+    def __init__(self) -> None:
+        self.followed: list[Followed] = []
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """(N, 4) where the followed people are looked for."""
+        return np.array([one.box for one in self.followed], np.float32).reshape(-1, 4)
+
+    def candidates(self, detected: People | None) -> Candidates:
+        """Who to read in this frame; `detected` is None where the detector did not run."""
+        boxes = self.boxes
+        scores = np.array([one.score for one in self.followed], np.float32)
+        known = np.arange(len(boxes))
+        if detected is None:
+            return Candidates(People(boxes, scores), known)
+        overlaps = box_overlaps(boxes, detected.boxes)
+        for i, one in enumerate(self.followed):
+            found = len(detected) > 0 and overlaps[i].max() >= SAME_BOX
+            one.undetected = 0 if found else one.undetected + 1
+            if found:
+                best = int(overlaps[i].argmax())
+                one.score = float(detected.scores[best])
+                if overlaps[i, best] < 0.5:  # the joints have lost a part of the body
+                    boxes[i] = detected.boxes[best]
+        new = ~(overlaps >= SAME_BOX).any(axis=0) if len(boxes) else np.ones(len(detected), bool)
+        return Candidates(
+            People(
+                np.concatenate([boxes, detected.boxes[new]]).astype(np.float32),
+                np.concatenate([scores, detected.scores[new]]).astype(np.float32),
+            ),
+            np.concatenate([known, np.full(int(new.sum()), -1)]),
+        )
+
+    def take(self, candidates: Candidates, read: Keypoints) -> tuple[np.ndarray, bool]:
+        """Follow who could be read.
+
+        Args:
+            candidates: of this frame.
+            read: their joints.
+
+        Returns:
+            The indices of the candidates who are people, and whether somebody came, went or is
+            in doubt.
+        """
+        xy, score = in_h36m(read)
+        surety = score[:, LIMBS].mean(axis=1) if len(score) else np.zeros(0)
+        least = np.where(candidates.known >= 0, KNOWN_SCORE, NEW_SCORE)
+        alive = surety >= least
+        alive &= ~doubles(xy, score, surety, candidates.known >= 0, alive)
+        followed, kept, news = [], [], False
+        for i in range(len(alive)):
+            before = self.followed[candidates.known[i]] if candidates.known[i] >= 0 else None
+            news |= (before is None) == bool(alive[i])
+            if alive[i] and not self._is_ghost(before, surety[i]):
+                followed.append(self._next(before, read.xy[i], read.score[i], candidates, i))
+                kept.append(i)
+            elif before is not None and surety[i] < KNOWN_SCORE and before.unread < _PATIENCE:
+                before.unread += 1
+                followed.append(before)
+        self.followed = followed
+        return np.array(kept, int), news
+
+    @staticmethod
+    def _is_ghost(before: Followed | None, surety: float) -> bool:
+        return before is not None and before.undetected > _UNDETECTED and surety < _SURE
+
+    @staticmethod
+    def _next(
+        before: Followed | None,
+        xy: np.ndarray,
+        score: np.ndarray,
+        candidates: Candidates,
+        i: int,
+    ) -> Followed:
+        box = box_of_joints(xy, score, candidates.people.boxes[i])
+        if before is not None:
+            box = _not_smaller(box, before.box)
+        undetected = before.undetected if before is not None else 0
+        return Followed(box, float(candidates.people.scores[i]), 0, undetected)
+
+
+def doubles(
+    xy: np.ndarray, score: np.ndarray, surety: np.ndarray, known: np.ndarray, alive: np.ndarray
+) -> np.ndarray:
+    """(N,) bool: who is a second reading of somebody else; H36M-17 joints, known ones win."""
+    alike = pose_similarity(xy, score, xy, score) > DUPLICATE
+    gone = np.zeros(len(xy), bool)
+    for i in np.argsort(-(surety + known), kind="stable"):
+        if alive[i] and not gone[i]:
+            others = alike[i].copy()
+            others[i] = False
+            gone |= others & (surety + known <= surety[i] + known[i])
+    return gone
+
+
+def box_of_joints(xy: np.ndarray, score: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """(4,) the box that the body of these joints (K, 2), (K,) fills, padded."""
+    seen = xy[score >= _JOINT]
+    if len(seen) < 4:
+        return np.asarray(fallback, np.float32)
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    pad = _PAD * (high - low).max()
+    return np.concatenate([low - pad, high + pad]).astype(np.float32)
+
+
+def _not_smaller(box: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The box, grown about its middle so that it is hardly smaller than the one before.
+
+    A hidden ankle must not make the crop jump.
+    """
+    middle = (box[:2] + box[2:]) / 2
+    size = np.maximum(box[2:] - box[:2], _SHRINK * (before[2:] - before[:2]))
+    return np.concatenate([middle - size / 2, middle + size / 2]).astype(np.float32)

@@ -1,0 +1,160 @@
+"""From frames to tracks: detect now and then, follow in between, read joints, number people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from detectors.cadence import Cadence
+from detectors.follow import Candidates, Follower
+from detectors.images import as_bgr
+from detectors.registry import load_detector, load_keypointer
+from detectors.track import Tracker
+from detectors.tracks import TrackBuilder
+from detectors.types import Frame, Keypointer, Keypoints, People, PersonDetector, PoseFinder
+from lifter.types import Track
+
+#: Frames that go to a GPU together.
+GPU_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A frame and who is in it.
+
+    Attributes:
+        frame: the frame, its image as BGR uint8.
+        people: their boxes, scores and numbers (-1: not yet sure to be somebody).
+        keypoints: their joints, in the same order.
+        detected: whether the detector ran in this frame.
+    """
+
+    frame: Frame
+    people: People
+    keypoints: Keypoints
+    detected: bool
+
+
+class See:
+    """Finds, follows and reads people, frame by frame.
+
+    >>> see = See()
+    >>> black = Frame(0, 0.0, np.zeros((120, 160, 3), np.uint8))
+    >>> [len(seen.people) for seen in see.frames([black])]
+    [0]
+    """
+
+    def __init__(
+        self,
+        detector: PersonDetector | str = "auto",
+        keypointer: Keypointer | str = "auto",
+        tracker: Tracker | None = None,
+        every: int | Literal["auto"] = "auto",
+        device: str = "auto",
+        batch: int = 1,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: a detector or the name of one.
+            keypointer: a keypointer or the name of one; a `PoseFinder` needs no detector.
+            tracker: numbers people; None makes one.
+            every: detect every so many frames; "auto" waits up to 10 while all goes well and
+                detects at once when it does not.
+            device: where parts that are given by name run.
+            batch: above 1, so many frames are detected and read together, each with a detection
+                of its own: quicker on a GPU (`GPU_BATCH`), slower without.
+        """
+        self.keypointer = (
+            load_keypointer(keypointer, device) if isinstance(keypointer, str) else keypointer
+        )
+        self._finder = self.keypointer if isinstance(self.keypointer, PoseFinder) else None
+        if isinstance(detector, str) and self._finder is None:
+            detector = load_detector(detector, device)
+        self.detector = detector
+        self.tracker = tracker or Tracker()
+        self.skeleton = self.keypointer.skeleton
+        self._cadence = Cadence(every)
+        self._follower = Follower()
+        self._batch = max(batch, 1)
+
+    def frames(self, frames: Iterable[Frame]) -> Iterator[Seen]:
+        """Every frame in turn, with its people; none is left out."""
+        if self._finder is not None or self._batch > 1:
+            yield from self._in_blocks(frames)
+            return
+        for frame in frames:
+            frame = replace(frame, image=as_bgr(frame.image))
+            yield self._one(frame)
+
+    def _one(self, frame: Frame) -> Seen:
+        detect = self._cadence.due(frame.image, self._follower.boxes)
+        found = self._detect([frame])[0] if detect else None
+        candidates = self._follower.candidates(found)
+        read = self.keypointer([frame.image], [candidates.people])[0]
+        kept, news = self._follower.take(candidates, read)
+        if detect:
+            self._cadence.detected(news)
+        elif news:
+            self._cadence.alarm()
+        return self._numbered(frame, candidates.people, read, kept, detect)
+
+    def _in_blocks(self, frames: Iterable[Frame]) -> Iterator[Seen]:
+        """Detect and read many frames at once, each by itself; only the tracker joins them."""
+        source = iter(frames)
+        while block := [replace(f, image=as_bgr(f.image)) for f in islice(source, self._batch)]:
+            if self._finder is not None:
+                read = self._finder.find(block)
+            else:
+                found = self._detect(block)
+                read = list(
+                    zip(found, self.keypointer([f.image for f in block], found), strict=True)
+                )
+            for frame, (people, keypoints) in zip(block, read, strict=True):
+                everybody = Candidates(people, np.full(len(people), -1))
+                kept, _ = Follower().take(everybody, keypoints)
+                yield self._numbered(frame, people, keypoints, kept, True)
+
+    def _detect(self, frames: list[Frame]) -> list[People]:
+        assert not isinstance(self.detector, str)  # only a PoseFinder goes without one
+        return self.detector([frame.image for frame in frames])
+
+    def _numbered(
+        self, frame: Frame, people: People, read: Keypoints, kept: np.ndarray, detected: bool
+    ) -> Seen:
+        joints = Keypoints(read.xy[kept], read.score[kept], read.skeleton)
+        found = People(people.boxes[kept], people.scores[kept])
+        ids = self.tracker.update(found, joints)
+        return Seen(frame, replace(found, ids=ids), joints, detected)
+
+
+def find_tracks(
+    frames: Iterable[Frame],
+    detector: PersonDetector | str = "auto",
+    keypointer: Keypointer | str = "auto",
+    progress: Callable[[Seen], None] | None = None,
+    every: int | Literal["auto"] = "auto",
+    device: str = "auto",
+) -> list[Track]:
+    """The people of a clip as tracks in H36M-17.
+
+    Args:
+        frames: the clip's frames in order; they are read once and not kept.
+        detector: a detector or the name of one.
+        keypointer: a keypointer or the name of one.
+        progress: called with what was seen in each frame.
+        every: detect every so many frames, or "auto".
+        device: where parts that are given by name run.
+    """
+    see = See(detector, keypointer, every=every, device=device)
+    builder = TrackBuilder(see.skeleton)
+    for seen in see.frames(frames):
+        assert seen.people.ids is not None
+        builder.add(seen.frame.index, seen.people.ids, seen.keypoints)
+        if progress is not None:
+            progress(seen)
+    return builder.tracks()
