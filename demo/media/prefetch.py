@@ -1,0 +1,80 @@
+"""Let a stage run ahead of the one that reads it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+_POLL = 0.1  # seconds between looks at whether the reader has gone
+
+
+class _End:
+    """The last thing in the queue, with the error that ended it, if one did."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class _Ahead(Generic[Item]):
+    """The thread that fills the queue."""
+
+    def __init__(self, items: Iterable[Item], size: int) -> None:
+        self.items = items
+        self.queue: queue.Queue[Item | _End] = queue.Queue(max(1, size))
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._fill, name="prefetch", daemon=True)
+
+    def _put(self, item: Item | _End) -> bool:
+        while not self.stopped.is_set():
+            try:
+                self.queue.put(item, timeout=_POLL)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def _fill(self) -> None:
+        end = _End()
+        iterator = iter(self.items)
+        try:
+            for item in iterator:
+                if not self._put(item):
+                    break
+        except BaseException as error:
+            end = _End(error)
+        finally:
+            # A generator's own clean-up (closing its file) belongs to the thread that ran it.
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+        self._put(end)
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.thread.join()
+
+
+def prefetch(items: Iterable[Item], size: int = 8) -> Iterator[Item]:
+    """Yield `items`, made in a thread that runs at most `size` ahead.
+
+    An exception in the thread is raised here, after the items that came before it. Closing the
+    returned generator (or leaving a `for` loop over it) stops the thread.
+
+    >>> list(prefetch(range(4), size=2))
+    [0, 1, 2, 3]
+    """
+    ahead = _Ahead(items, size)
+    ahead.thread.start()
+    try:
+        while True:
+            item = ahead.queue.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        ahead.stop()
