@@ -1,0 +1,45 @@
+"""Where weight files lie, and where new ones go."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+#: The folder of the files that ship.
+FILES = Path(__file__).parent / "files"
+
+
+def user_folder() -> Path:
+    """Where a program keeps a user's data on this system."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "poselift" / "weights"
+
+
+def folders() -> list[Path]:
+    """Where files are looked for, in this order."""
+    chosen = os.environ.get("POSELIFT_WEIGHTS")
+    return [*([Path(chosen).expanduser()] if chosen else []), FILES, user_folder()]
+
+
+def fetch_folder() -> Path:
+    """Where new files go: $POSELIFT_WEIGHTS, else a checkout's own folder, else the user's."""
+    chosen = os.environ.get("POSELIFT_WEIGHTS")
+    if chosen:
+        return Path(chosen).expanduser()
+    # An installed package is not ours to write into, even where that is allowed: the next
+    # installation would not know of the file.
+    is_checkout = (FILES.parent.parent / "pyproject.toml").is_file()
+    return FILES if is_checkout and os.access(FILES, os.W_OK) else user_folder()
+
+
+def locate(file: str) -> Path | None:
+    """The path of a weight file that is on this machine, else None."""
+    if Path(file).is_absolute():
+        return Path(file) if Path(file).is_file() else None
+    return next((folder / file for folder in folders() if (folder / file).is_file()), None)
