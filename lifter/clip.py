@@ -1,0 +1,174 @@
+"""`ClipLifter`: whole tracks in, whole motions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from lifter import body, gaps, models, resample
+from lifter.device import resolve_device
+from lifter.engine import Progress, WindowEngine, WindowSettings
+from lifter.normalise import Normalisation
+from lifter.types import Motion, Track
+from weights.errors import PoseliftError
+
+if TYPE_CHECKING:
+    from lifter.models.base import LifterNet
+
+Units = Literal["metres", "screen"]
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a network's training fixed and its shapes do not show.
+
+    Attributes:
+        normalisation: of its 2D input.
+        units: of its output; "screen" is scaled to a plausible body once a clip.
+        fps: the frame rate it was trained at; None takes clips as they come.
+    """
+
+    normalisation: Normalisation = "screen"
+    units: Units = "metres"
+    fps: float | None = None
+
+
+@dataclass(frozen=True)
+class ClipLifter:
+    """A network with all that it needs to lift tracks; made by `lifter.load` or `from_net`.
+
+    >>> lift = ClipLifter.from_net(models.create("ftcm", frames=9, width=64, blocks=1))
+    >>> track = Track(1, np.arange(20), np.random.rand(20, 17, 2) * 100, np.ones((20, 17)))
+    >>> [motion] = lift([track], image_size=(640, 480), fps=30)
+    >>> motion.pose3d.shape
+    (20, 17, 3)
+    """
+
+    name: str
+    net: LifterNet
+    training: Training = field(default_factory=Training)
+    settings: WindowSettings = field(default_factory=WindowSettings)
+
+    @classmethod
+    def from_net(
+        cls,
+        net: LifterNet,
+        normalisation: Normalisation = "screen",
+        *,
+        name: str | None = None,
+        units: Units = "metres",
+        fps: float | None = None,
+        device: str = "cpu",
+        dtype: str = "float32",
+        settings: WindowSettings | None = None,
+    ) -> ClipLifter:
+        """From a network in memory, which stays as it is: a frozen copy of it lifts."""
+        if dtype not in DTYPES:
+            raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use {', '.join(DTYPES)}.")
+        settings = settings or WindowSettings()
+        _check_settings(settings)
+        frozen = models.freeze(net).to(resolve_device(device), DTYPES[dtype])
+        return cls(name or net.name, frozen, Training(normalisation, units, fps), settings)
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames of a clip from the first to the last that one pose depends on, at most."""
+        return (self.net.frames - 1) * self.settings.time_step + 1
+
+    def __call__(
+        self,
+        tracks: Sequence[Track],
+        *,
+        image_size: tuple[int, int],
+        fps: float,
+        progress: Progress | None = None,
+    ) -> list[Motion]:
+        """Lift tracks of any lengths together; one `Motion` a track, in their order.
+
+        `image_size` is (width, height) of the picture that the tracks were seen in; `fps` is the
+        clip's rate; `progress(done, total)` hears about frames.
+        """
+        check_picture(image_size, fps)
+        for track in tracks:
+            _check_track(track)
+        filled = [gaps.fill(track.xy, track.score) for track in tracks]
+        poses = self._lift(filled, image_size, fps, progress)
+        if self.training.units == "screen":
+            poses = [clip * np.float32(body.metres_a_unit(clip)) for clip in poses]
+        return [
+            Motion(track, pose, fps, self.name, ~gaps.seen_frames(track))
+            for track, pose in zip(tracks, poses, strict=True)
+        ]
+
+    def _lift(
+        self,
+        clips: Sequence[tuple[np.ndarray, np.ndarray]],
+        image_size: tuple[int, int],
+        fps: float,
+        progress: Progress | None,
+    ) -> list[np.ndarray]:
+        engine = WindowEngine(self.net, self.training.normalisation, self.settings)
+        rate = self.training.fps
+        if rate is None or not resample.needs_resampling(fps, rate):
+            xy, score = [clip[0] for clip in clips], [clip[1] for clip in clips]
+            return engine.lift(xy, score, image_size, progress)
+        at = [resample.positions(len(xy), fps, rate) for xy, _ in clips]
+        xy = [resample.linear(xy, times) for (xy, _), times in zip(clips, at, strict=True)]
+        score = [resample.linear(seen, times) for (_, seen), times in zip(clips, at, strict=True)]
+        poses = engine.lift(xy, score, image_size, progress)
+        return [
+            # Back to the clip's own frames: frame i lies at i / (frames a new frame).
+            resample.smooth(pose, np.arange(len(clip)) * (len(pose) - 1) / max(len(clip) - 1, 1))
+            for pose, (clip, _) in zip(poses, clips, strict=True)
+        ]
+
+
+def check_picture(image_size: tuple[int, int], fps: float) -> None:
+    """Refuse sizes and rates that no clip has."""
+    if len(image_size) != 2 or not all(np.isfinite(side) and side > 0 for side in image_size):
+        raise PoseliftError(
+            f"The picture's size must be (width, height) in pixels, got {image_size}.",
+            "Both must be above 0.",
+        )
+    if not (np.isfinite(fps) and fps > 0):
+        raise PoseliftError(
+            f"The frame rate must be above 0, got {fps}.", "Give the clip's rate, 30 if unknown."
+        )
+
+
+def _check_track(track: Track) -> None:
+    if len(track) == 0:
+        raise PoseliftError(
+            f"Track {track.id} is empty: expected one frame or more, got 0.", "Leave it out."
+        )
+    if (np.diff(track.frames) != 1).any():
+        raise PoseliftError(
+            f"Track {track.id} leaves frames out: expected consecutive frame numbers.",
+            "Give a frame in which the person was not seen a row with score 0.",
+        )
+    if not gaps.seen_frames(track).any():
+        raise PoseliftError(
+            f"Track {track.id} was never seen: expected a score above 0 and a finite position "
+            f"somewhere, got none in {len(track)} frames.",
+            "Leave it out.",
+        )
+
+
+def _check_settings(settings: WindowSettings) -> None:
+    if settings.overlap is not None and not 0 <= settings.overlap < 1:
+        raise PoseliftError(
+            f"The overlap of windows must be in 0..1, got {settings.overlap}.", "Use 0.5."
+        )
+    if settings.time_step < 1:
+        raise PoseliftError(
+            f"The time step must be 1 or more, got {settings.time_step}.", "Use 1, or 3 for FTCM."
+        )
+    if settings.join not in ("blend", "centre"):
+        raise PoseliftError(
+            f"Windows are joined by 'blend' or 'centre', got {settings.join!r}.", "Use 'blend'."
+        )

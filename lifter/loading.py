@@ -1,0 +1,201 @@
+"""`lifter.load`: a lifter by name, from weights that are here or from a checkpoint file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import weights
+from weights.errors import PoseliftError
+
+if TYPE_CHECKING:
+    from lifter.clip import ClipLifter
+    from lifter.models.base import LifterNet
+    from lifter.normalise import Normalisation
+
+_log = logging.getLogger(__name__)
+
+
+def load(
+    name: str = "auto",
+    *,
+    checkpoint: str | Path | None = None,
+    model_settings: Mapping[str, Any] | None = None,
+    normalisation: Normalisation | None = None,
+    units: Literal["metres", "screen"] | None = None,
+    trained_fps: float | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    mirror: bool = True,
+    join: Literal["blend", "centre"] = "blend",
+    overlap: float | None = None,
+    time_step: int = 1,
+    batch: int | None = None,
+) -> ClipLifter:
+    """A lifter, ready to lift tracks. Nothing is ever downloaded.
+
+    Args:
+        name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
+            here), or "auto": the best lifter whose weights are here.
+        checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
+            the authors' code; then `name` is the model, or "auto" to tell it by the file.
+        model_settings: what to make the model with, for a published checkpoint; what the tensors'
+            shapes show need not be given (not in the shapes: heads; SCT's ratio, pruned_layers).
+        normalisation: "screen" or "crop", where neither file nor entry says it.
+        units: "metres", or "screen" for networks like the published SCT.
+        trained_fps: the rate the network expects; clips at other rates are resampled.
+        device: auto, cpu, cuda, cuda:1, mps.
+        dtype: float32, bfloat16, float16.
+        mirror, join, overlap, time_step, batch: see `lifter.WindowSettings`.
+
+    >>> load("sct", checkpoint="best_epoch.bin", dtype="bfloat16")  # doctest: +SKIP
+    """
+    from lifter.clip import ClipLifter
+    from lifter.engine import WindowSettings
+
+    if checkpoint is not None:
+        title, net, training = _from_file(name, Path(checkpoint), model_settings or {})
+    else:
+        if model_settings:
+            raise PoseliftError(
+                "model_settings belong to a checkpoint file: expected `checkpoint`, got none.",
+                "A name alone has its own settings.",
+            )
+        title, net, training = _from_entry(_choose(name))
+    given = {"normalisation": normalisation, "units": units, "fps": trained_fps}
+    training.update({k: v for k, v in given.items() if v is not None})
+    return ClipLifter.from_net(
+        net,
+        name=title,
+        device=device,
+        dtype=dtype,
+        settings=WindowSettings(mirror, join, overlap, time_step, batch),
+        **training,
+    )
+
+
+def available() -> tuple[str, ...]:
+    """The lifters whose weights are on this machine, best first."""
+    return tuple(entry.name for entry in _lifters() if _is_here(entry))
+
+
+def _lifters() -> list[weights.WeightsEntry]:
+    """All lifters, best first: the default, then in the registry's order."""
+    lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
+    return sorted(lifters, key=lambda entry: getattr(entry, "role", None) != "default")
+
+
+def _is_here(entry: weights.WeightsEntry) -> bool:
+    try:
+        weights.get(entry.name)
+    except PoseliftError:
+        return False
+    return True
+
+
+def _choose(name: str) -> weights.WeightsEntry:
+    """The entry that `name` means."""
+    entries = _lifters()
+    here = [entry for entry in entries if _is_here(entry)]
+    if name == "auto":
+        if not here:
+            raise PoseliftError(
+                "No lifter's weights are on this machine.",
+                "`python -m weights list` shows what there is; --checkpoint takes a file.",
+            )
+        _log.info("lifter: %s, the best of %d that are here", here[0].name, len(here))
+        return here[0]
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    of_model = [entry for entry in entries if entry.model == name]
+    if not of_model:
+        raise _unknown(name, entries)
+    for entry in here:
+        if entry.model == name:
+            _log.info("lifter: %s, the best weights for %s that are here", entry.name, name)
+            return entry
+    return of_model[0]  # not here: getting it says how to fetch it
+
+
+def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
+    from lifter import models
+
+    known = [*dict.fromkeys([*models.names(), *(entry.name for entry in entries)])]
+    if name in models.names():
+        return PoseliftError(
+            f"There are no weights for {name!r} in the registry.",
+            "Give a file: checkpoint=... (--checkpoint FILE).",
+        )
+    near = get_close_matches(str(name).lower(), known, 1, 0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return PoseliftError(
+        f"No lifter is called {name!r}.", f"{hint}There are auto, {', '.join(known)}."
+    )
+
+
+def _from_entry(entry: weights.WeightsEntry) -> tuple[str, LifterNet, dict[str, Any]]:
+    path = weights.get(entry.name)
+    _, net, training = _from_file(entry.model, path, entry.settings)
+    stated = {key: getattr(entry, key, None) for key in ("normalisation", "units", "fps")}
+    return entry.name, net, {**training, **{k: v for k, v in stated.items() if v is not None}}
+
+
+def _from_file(
+    name: str, path: Path, settings: Mapping[str, Any]
+) -> tuple[str, LifterNet, dict[str, Any]]:
+    """The network of a file, and what the file says about its training."""
+    from lifter import models
+
+    if path.suffix == ".safetensors":
+        header = models.read_header(path)
+        if name not in ("auto", header.model):
+            raise PoseliftError(
+                f"{path.name} holds a {header.model}, not a {name}.",
+                f"Use the name {header.model!r} or 'auto'.",
+            )
+        extra = header.extra
+        training: dict[str, Any] = {k: extra[k] for k in ("normalisation", "units") if k in extra}
+        if extra.get("fps"):
+            training["fps"] = float(extra["fps"])
+        return path.stem, models.load(path), training
+    if name != "auto" and name not in models.names():
+        # A checkpoint may come with the name of the entry that it stands in for.
+        entry = next((entry for entry in _lifters() if entry.name == name), None)
+        if entry is None:
+            raise _unknown(name, _lifters())
+        name, settings = entry.model, {**entry.settings, **settings}
+    net = _make(name, path, settings)
+    models.load_published(net, path)
+    return path.stem, net, {"units": "screen"} if net.name == "sct" else {}
+
+
+def _make(name: str, path: Path, settings: Mapping[str, Any]) -> LifterNet:
+    """A network that the file's tensors fit, as far as their shapes show its settings."""
+    from lifter import models
+
+    kind, guessed = _guess(path)
+    if name == "auto":
+        if kind is None:
+            raise PoseliftError(
+                f"{path.name} does not look like a checkpoint of any lifter here.",
+                f"Say which model it is: {', '.join(models.names())}.",
+            )
+        name = kind
+    # Another model's file fits nothing: loading it then says so, tensor by tensor.
+    net = models.create(name, **{**(guessed if name == kind else {}), **settings})
+    _log.info("%s is a %s with %s", path.name, net.name, net.settings)
+    return net
+
+
+def _guess(path: Path) -> tuple[str | None, Mapping[str, Any]]:
+    """The model of a published file and the settings that its tensors' shapes show."""
+    from lifter.models import published
+    from weights.checkpoint import find_state_dict, read_checkpoint
+
+    tensors = published.fold_weight_norm(find_state_dict(read_checkpoint(path), path.name))
+    found = published.guess({key: tuple(value.shape) for key, value in tensors.items()})
+    return (getattr(found[0], "name", None), found[1]) if found else (None, {})
