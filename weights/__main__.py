@@ -1,0 +1,150 @@
+"""`python -m weights list | get NAME | verify [NAME] | add FILE --model MODEL`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+import weights
+from weights.errors import PoseliftError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except PoseliftError as error:
+        print(error.message, file=sys.stderr)
+        print(error.hint, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; `get` goes on from here next time", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m weights", description="The weight files that Poselift knows."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="every file, and whether it is here")
+    listing.set_defaults(run=_list)
+
+    get = commands.add_parser("get", help="fetch a file and check it")
+    get.add_argument("name", metavar="NAME")
+    get.set_defaults(run=_get)
+
+    verify = commands.add_parser(
+        "verify", help="compare the files that are here with their SHA-256"
+    )
+    verify.add_argument("name", metavar="NAME", nargs="?")
+    verify.set_defaults(run=_verify)
+
+    add = commands.add_parser("add", help="record a file of your own under a name")
+    add.add_argument("file", metavar="FILE")
+    add.add_argument("--model", required=True, help="what it is for: sct, poseformerv2, hrnet ...")
+    add.add_argument("--name", default="", help="what to call it (default: the file's name)")
+    add.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+                     help="a setting of the model, like frames=243; may be repeated")  # fmt: skip
+    add.add_argument("--normalisation", choices=("screen", "crop"), help="a lifter's 2D input")
+    add.add_argument("--conversion", help="the joint conversion that it was trained with")
+    add.add_argument("--units", choices=("metres", "screen"), help="of a lifter's output")
+    add.add_argument("--fps", type=float, help="the rate that a lifter expects")
+    add.add_argument("--licence", default="not stated")
+    add.add_argument("--note", default="")
+    add.set_defaults(run=_add)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = [("name", "for", "here", "licence", "note")]
+    rows += [
+        (known.name, known.model, _where(known), _short(known.licence), known.note)
+        for known in weights.ENTRIES.values()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[4]]).rstrip())
+    return 0
+
+
+def _where(known: weights.WeightsEntry) -> str:
+    if weights.available(known.name):
+        return "yes"
+    return "by hand" if known.is_manual else "no"
+
+
+def _short(licence: str) -> str:
+    return licence.split(";")[0]
+
+
+def _get(options: argparse.Namespace) -> int:
+    from weights.download import fetch
+
+    print(fetch(options.name, _Meter(options.name)))
+    return 0
+
+
+class _Meter:
+    """Says on one line of a terminal how far a download is."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._next = 0.0
+
+    def __call__(self, have: int, total: int | None) -> None:
+        if not sys.stderr.isatty() or (time.monotonic() < self._next and have != total):
+            return
+        self._next = time.monotonic() + 0.2
+        of = f" of {total / 1e6:.1f} MB, {have / total:.0%}" if total else " MB"
+        end = "\n" if have == total else ""
+        print(f"\r{self._name}: {have / 1e6:.1f}{of}", end=end, file=sys.stderr, flush=True)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from weights.integrity import verify
+
+    chosen = [weights.entry(options.name)] if options.name else list(weights.ENTRIES.values())
+    verdicts = {known.name: verify(known) for known in chosen}
+    for name, verdict in verdicts.items():
+        if options.name or verdict != "missing":
+            print(f"{verdict:<10} {name}")
+    bad = [name for name, verdict in verdicts.items() if verdict == "differs"]
+    if options.name and verdicts[options.name] == "missing":
+        weights.get(options.name)  # says what to do
+    if bad:
+        raise PoseliftError(
+            f"Not what their publishers gave: {', '.join(bad)}.",
+            "`python -m weights get NAME` fetches a file again; files that ship come back with a "
+            "new installation.",
+        )
+    return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    from weights.adding import add, parse_setting
+
+    added = add(
+        options.file,
+        options.model,
+        name=options.name,
+        settings=dict(parse_setting(text) for text in options.settings),
+        normalisation=options.normalisation,
+        conversion=options.conversion,
+        units=options.units,
+        fps=options.fps,
+        licence=options.licence,
+        note=options.note,
+    )
+    print(f"{added.name}: {added.model}, {added.file}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Recording a weight file of the user's own, so that it can be asked for by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from weights.entry import Kind, Normalisation, Units, WeightsEntry
+from weights.errors import PoseliftError
+from weights.integrity import sha256_of
+from weights.registry import ENTRIES
+from weights.user import write_user_entry
+
+_MODELS: dict[str, Kind] = {
+    "poseformerv2": "lifter",
+    "sct": "lifter",
+    "ftcm": "lifter",
+    "convformer": "lifter",
+    "nanodet": "detector",
+    "yolo": "detector",
+    "blazepose": "keypointer",
+    "hrnet": "keypointer",
+    "mmpose": "keypointer",
+    "movenet": "keypointer",
+    "rtmpose": "keypointer",
+}
+
+
+def add(
+    file: str | Path,
+    model: str,
+    name: str = "",
+    settings: Mapping[str, Any] | None = None,
+    normalisation: Normalisation | None = None,
+    conversion: str | None = None,
+    units: Units | None = None,
+    fps: float | None = None,
+    licence: str = "not stated",
+    note: str = "",
+) -> WeightsEntry:
+    """Record `file` where it lies, and its SHA-256; the file itself is not copied.
+
+    Args:
+        file: the weight file.
+        model: what it is for: "sct", "hrnet" and so on.
+        name: what to call it; "" for the file's name without its ending.
+        settings: what the model is created with, where the file does not say it.
+        normalisation: "screen" or "crop", for lifters.
+        conversion: the joint conversion that a lifter was trained with.
+        units: of a lifter's output, "metres" or "screen".
+        fps: the rate that a lifter expects.
+        licence: of the weights.
+        note: one line for people.
+    """
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise PoseliftError(f"No such file: {file}", "Check the path.")
+    if model not in _MODELS:
+        raise PoseliftError(f"There is no model called {model!r}.", f"Known: {', '.join(_MODELS)}.")
+    name = name or path.stem
+    if name in ENTRIES and ENTRIES[name].source != "local":
+        raise PoseliftError(
+            f"Weights called {name!r} come with Poselift.", "Choose another: --name NAME."
+        )
+    added = WeightsEntry(
+        name=name,
+        kind=_MODELS[model],
+        model=model,
+        file=str(path),
+        licence=licence,
+        source="local",
+        sha256=sha256_of(path),
+        settings=dict(settings or {}),
+        normalisation=normalisation,
+        conversion=conversion,
+        note=note,
+        units=units,
+        fps=fps,
+    )
+    write_user_entry(added)
+    return added
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """A setting written as NAME=VALUE, the value as JSON or, failing that, as plain text.
+
+    >>> parse_setting("frames=243"), parse_setting("kernels=[7, 7, 7]")
+    (('frames', 243), ('kernels', [7, 7, 7]))
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise PoseliftError(f"{text!r} is not a setting.", "Write NAME=VALUE, like frames=243.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
