@@ -1,0 +1,34 @@
+"""What `--list` shows: every part and weight file, and whether it is on this machine."""
+
+from __future__ import annotations
+
+import weights
+from detectors import registry as parts
+
+
+def inventory() -> str:
+    """The parts, one a line, with a mark for what is here."""
+    lines = ["detectors (--detector)"]
+    lines += _parts(parts.DETECTORS)
+    lines += ["", "keypointers (--pose)"]
+    lines += _parts(parts.KEYPOINTERS)
+    lines += ["", "lifters (--lifter)"]
+    lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
+    lines += [_row(weights.available(e.name), e.name, f"{e.model}; {e.note}") for e in lifters]
+    lines += [
+        "",
+        "+ is here, - is not: `python -m weights get NAME` fetches it or says how to get it.",
+    ]
+    return "\n".join(lines)
+
+
+def _parts(known: dict[str, parts.Part]) -> list[str]:
+    rows = []
+    for name, part in known.items():
+        note = part.note + (f"; give {name}:FILE" if part.needs_file else "")
+        rows.append(_row(part.needs_file or parts.is_here(part), name, note))
+    return rows
+
+
+def _row(here: bool, name: str, note: str) -> str:
+    return f"  {'+' if here else '-'} {name:<28} {note}"

@@ -1,0 +1,89 @@
+"""The first pass over a clip: from its frames to tracks, resumable and kept for the next run."""
+
+from __future__ import annotations
+
+from itertools import dropwhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from demo import cache
+from demo.cache import SeenClip
+from demo.journal import Entry, Journal
+from demo.media import Source, prefetch
+from demo.progress import Reporter
+from demo.settings import Settings
+from detectors.see import See
+from detectors.track import Tracker
+from detectors.tracks import TrackBuilder
+from weights.errors import PoseliftError
+
+
+def see_clip(
+    source: Source, settings: Settings, reporter: Reporter, keep_in: Path | None = None
+) -> SeenClip:
+    """Look at every frame of `source`, or take what an earlier run with the same settings saw.
+
+    `keep_in` is the folder for what is kept; None keeps nothing.
+    """
+    key = cache.key_of(source.path, what_matters(settings)) if keep_in is not None else None
+    if keep_in is None or key is None:
+        return _look(source, settings, reporter, None, "")
+    kept_at = keep_in / "tracks.npz"
+    kept = cache.load(kept_at, key)
+    if kept is not None:
+        reporter.say("2D tracks: taken from an earlier run (--no-cache looks again)", cached=True)
+        return kept
+    clip = _look(source, settings, reporter, keep_in / "journal", key)
+    cache.save(kept_at, key, clip)
+    return clip
+
+
+def what_matters(settings: Settings) -> dict[str, Any]:
+    """The settings that change what is seen."""
+    names = ("detector", "pose", "every", "start", "end", "fps")
+    chosen = settings.as_dict()
+    return {name: chosen[name] for name in names}
+
+
+def _look(
+    source: Source, settings: Settings, reporter: Reporter, folder: Path | None, key: str
+) -> SeenClip:
+    every = int(settings.every) if settings.every.isdigit() else "auto"
+    tracker = Tracker()
+    see = See(
+        settings.detector,
+        settings.pose,
+        tracker,
+        every=every,  # type: ignore[arg-type]
+        device=settings.device,
+    )
+    journal = Journal(folder, key, see.skeleton)
+    builder = TrackBuilder(see.skeleton)
+    times: list[float] = []
+    for entry in journal.replay():
+        builder.add(entry.index, tracker.update(entry.people, entry.keypoints), entry.keypoints)
+        times.append(entry.time)
+    resumed = len(times)
+    if resumed:
+        reporter.say(f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed)
+    frames = prefetch(source.frames())
+    try:
+        with reporter.stage("see", source.frame_count_estimate) as advance:
+            for seen in see.frames(dropwhile(lambda frame: frame.index < resumed, frames)):
+                assert seen.people.ids is not None
+                builder.add(seen.frame.index, seen.people.ids, seen.keypoints)
+                times.append(seen.frame.time)
+                journal.add(Entry(seen.frame.index, seen.frame.time, seen.people, seen.keypoints))
+                advance(len(times))
+    except BaseException:
+        journal.flush()
+        raise
+    if not times:
+        raise PoseliftError(
+            f"{source.path} has no frames to show.",
+            "Check the clip in a player, and --start and --end.",
+        )
+    journal.remove()
+    return SeenClip(np.array(times), source.size, builder.tracks())

@@ -1,0 +1,40 @@
+"""A window on the screen, where there is a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import cv2
+import numpy as np
+
+
+def has_display() -> bool:
+    """Whether a window can be opened. Asking OpenCV would abort the process where it cannot."""
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+class Window:
+    """Shows pictures and hears keys."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        self._sized = False
+
+    def show(self, image: np.ndarray) -> str:
+        """Show (H, W, 3) BGR; returns the key that was pressed, "q" if the window was closed."""
+        if not self._sized:
+            cv2.resizeWindow(self._title, image.shape[1], image.shape[0])
+            self._sized = True
+        cv2.imshow(self._title, image)
+        code = cv2.waitKey(1) & 0xFF
+        if cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1 or code == 27:
+            return "q"
+        return "" if code == 0xFF else chr(code)
+
+    def close(self) -> None:
+        """Close the window."""
+        cv2.destroyWindow(self._title)
