@@ -6,6 +6,7 @@
 """
 
 from lifter.models.base import JOINTS, LifterNet, freeze
+from lifter.models.export import export_onnx
 from lifter.models.ftcm import Refine
 from lifter.models.published import load_published
 from lifter.models.registry import MODELS, create, names
@@ -18,6 +19,7 @@ __all__ = [
     "Refine",
     "StoredNet",
     "create",
+    "export_onnx",
     "freeze",
     "load",
     "load_published",

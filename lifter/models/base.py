@@ -93,9 +93,8 @@ class LifterNet(nn.Module, Published, ABC):
         """(B, T, 17, C) to (B, 1 or T, 17, 3)."""
         self.check_input(x)
         kept = x[:, self.encoded_frames]
-        batch, length = kept.shape[:2]
-        encoded = self.encode(kept.reshape(batch * length, JOINTS, self.channels))
-        return self.lift(encoded.reshape(batch, length, -1), x)
+        encoded = self.encode(kept.flatten(0, 1))
+        return self.lift(encoded.unflatten(0, (-1, kept.shape[1])), x)
 
     def check_input(self, x: Tensor) -> None:
         """Refuse input of another shape with a message that says expected and got."""

@@ -142,17 +142,15 @@ class ConvBlock(nn.Module):
         return x + self.drop_path(self.mlp(self.norm2(x)))
 
     def _attend(self, x: Tensor) -> Tensor:
-        batch, length, width = x.shape
         into = x.transpose(1, 2) if self.along_tokens else x
         qkv = self.projections(into)
         if self.along_tokens:
             qkv = tuple(part.transpose(1, 2) for part in qkv)
         query, key, value = (
-            part.reshape(batch, length, self.heads, width // self.heads).transpose(1, 2)
-            for part in qkv
+            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in qkv
         )  # (B, heads, N, D / heads)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        mixed = mixed.transpose(1, 2).reshape(batch, length, width)
+        mixed = mixed.transpose(1, 2).flatten(2)
         if self.along_tokens:
             return self.dropout(self.project(mixed))
         project = self.project
@@ -245,7 +243,7 @@ class ConvFormer(LifterNet):
         pose = pose + self.head.bias.to(x.dtype) * weight.sum()
         if self.frame_mean.bias is not None:
             pose = pose + self.frame_mean.bias.to(x.dtype)
-        return pose.reshape(len(x), 1, JOINTS, 3)
+        return pose.reshape(-1, 1, JOINTS, 3)
 
     def fold(self) -> None:
         """Make each block's kernels one."""

@@ -108,8 +108,8 @@ class Refine(nn.Module, Published):
         `projected` is the pose whose x and y come from the 2D input, the camera's intrinsics and
         the true depth of the root.
         """
-        both = torch.cat([pose, projected], dim=-1).reshape(len(pose), -1)
-        share = torch.sigmoid(self.fc2(F.relu(self.fc1(both)))).reshape(len(pose), 1, JOINTS, 2)
+        both = torch.cat([pose, projected], dim=-1).flatten(1)
+        share = torch.sigmoid(self.fc2(F.relu(self.fc1(both)))).reshape(-1, 1, JOINTS, 2)
         flat = share * pose[..., :2] + (1 - share) * projected[..., :2]
         return torch.cat([flat, pose[..., 2:]], dim=-1)
 
@@ -183,7 +183,7 @@ class FTCM(LifterNet):
         for block in self.blocks:
             features = block(features)
         pose = exact_linear(self.head, features.to(x.dtype).mean(dim=1))
-        return pose.reshape(len(x), 1, JOINTS, 3)
+        return pose.reshape(-1, 1, JOINTS, 3)
 
     def fold(self) -> None:
         """Make each frequency filter the one real matrix that it is."""

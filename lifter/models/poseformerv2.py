@@ -177,7 +177,7 @@ class PoseFormerV2(LifterNet):
             dim=-1,
         )
         pose = exact_linear(self.head, self.head_norm(means).to(x.dtype))
-        return pose.reshape(len(x), 1, JOINTS, 3)
+        return pose.reshape(-1, 1, JOINTS, 3)
 
     @classmethod
     def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lifter.models.base import JOINTS, LifterNet, Shapes, count_layers
 from lifter.models.layers import (
+    Attention,
     DropPath,
     Mlp,
     check_settings,
@@ -36,10 +36,8 @@ class Half(nn.Module):
         self, width: int, heads: int, mlp_ratio: float, drop_path: float, norm_eps: float
     ) -> None:
         super().__init__()
-        self.heads = heads
         self.norm1 = nn.LayerNorm(width, eps=norm_eps)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.project = nn.Linear(width, width)
+        self.attention = Attention(width, heads)
         self.norm2 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = Mlp(width, int(width * mlp_ratio))
         self.drop_path = DropPath(drop_path)
@@ -49,17 +47,18 @@ class Half(nn.Module):
         shortcut = self.norm1(x)
         if compress is not None:
             shortcut = compress(shortcut.flatten(2)).unflatten(2, (JOINTS, -1))
-        x = shortcut + self.drop_path(self._attend(shortcut, over_time))
+        axis = 1 if over_time else 2
+        x = shortcut + self.drop_path(attend_along(self.attention, shortcut, axis))
         return x + self.drop_path(self.mlp(self.norm2(x)))
 
-    def _attend(self, x: Tensor, over_time: bool) -> Tensor:
-        batch, length, joints, width = x.shape
-        qkv = self.qkv(x).reshape(batch, length, joints, 3, self.heads, width // self.heads)
-        axes = (3, 0, 2, 4, 1, 5) if over_time else (3, 0, 1, 4, 2, 5)
-        query, key, value = qkv.permute(axes).unbind(0)  # (B, 17 or T, heads, T or 17, D / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        mixed = mixed.permute((0, 3, 1, 2, 4) if over_time else (0, 1, 3, 2, 4))
-        return self.project(mixed.reshape(batch, length, joints, width))
+
+def attend_along(attention: Attention, x: Tensor, axis: int) -> Tensor:
+    """(B, T, 17, D) to the same, attention over axis 1 or 2 and each of the other by itself."""
+    if axis == 2:
+        return attention(x.flatten(0, 1)).unflatten(0, (-1, x.shape[1]))
+    by_joint = x.transpose(1, 2)  # (B, 17, T, D)
+    mixed = attention(by_joint.flatten(0, 1))
+    return mixed.unflatten(0, (-1, JOINTS)).transpose(1, 2)
 
 
 class Stream(nn.Module):
@@ -107,8 +106,8 @@ class SCT(LifterNet):
         (r"^time_space\.", "blocks_ts."),
         (r"\.space\.(norm1|norm2|mlp)\.", r".\1_s."),
         (r"\.time\.(norm1|norm2|mlp)\.", r".\1_t."),
-        (r"\.space\.", ".attn_s."),
-        (r"\.time\.", ".attn_t."),
+        (r"\.space\.attention\.", ".attn_s."),
+        (r"\.time\.attention\.", ".attn_t."),
         (r"\.project\.", ".proj."),
         (r"^fusion\.", "ts_attn."),
         (r"^representation\.", "pre_logits.fc."),
@@ -179,11 +178,11 @@ class SCT(LifterNet):
 
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, T, 17 * 6), (B, T, 17, 3) to (B, T, 17, 3)."""
-        batch, length = encoded.shape[:2]
+        length = encoded.shape[1]
         compressions, expansions = self.compressions, self.expansions
         if length != self.frames:
             compressions, expansions = self._time_maps(length, encoded.device)
-        tokens = exact_linear(self.joint_embedding, encoded.reshape(batch, length, JOINTS, 6))
+        tokens = exact_linear(self.joint_embedding, encoded.unflatten(2, (JOINTS, 6)))
         tokens = tokens.to(self.joint_position.dtype) + self.joint_position
         tokens = tokens + self.frame_position[:, :length]
         total: Tensor | None = None

@@ -1,0 +1,42 @@
+"""Write a lifting network as ONNX, for runtimes without torch."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import torch
+
+from lifter.models.base import JOINTS, LifterNet, freeze
+
+
+def export_onnx(net: LifterNet, path: str | Path) -> Path:
+    """Write `net`, frozen, as one ONNX file: input `x` (B, T, 17, C), output `pose`, any B.
+
+    The file gets its name when it is whole.
+    """
+    path = Path(path)
+    frozen = freeze(net).float().cpu()
+    x = torch.zeros(2, net.frames, JOINTS, net.channels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with warnings.catch_warnings():
+            # Deprecated, but the one exporter that every torch since 2.4 has, that needs no other
+            # package and takes a second.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                frozen,
+                (x,),
+                str(part),
+                input_names=["x"],
+                output_names=["pose"],
+                dynamic_axes={"x": {0: "batch"}, "pose": {0: "batch"}},
+                opset_version=17,
+                dynamo=False,
+            )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
