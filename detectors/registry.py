@@ -43,11 +43,13 @@ _MOVENET = "detectors.movenet:MoveNet"
 # ruff: noqa: E501
 DETECTORS: dict[str, Part] = {
     "nanodet": Part("detectors.nanodet:NanoDet", "ships; any number of people", ("nanodet-g-416",)),
+    "blazepose": Part("detectors.blazepose_detector:BlazePoseDetector", "ships; one large person", ("blazepose-detector",)),
 }
 
 KEYPOINTERS: dict[str, Part] = {
     "thunder": Part(_MOVENET, "ships; MoveNet Thunder, the default", ("movenet-thunder",), options={"size": "thunder"}),
     "lightning": Part(_MOVENET, "ships; MoveNet Lightning, for live", ("movenet-lightning",), options={"size": "lightning"}),
+    "blazepose": Part("detectors.blazepose:BlazePose", "ships; one large person, 33 joints", ("blazepose-full", "blazepose-detector")),
 }
 # fmt: on
 
@@ -57,6 +59,7 @@ ALIASES = {
     "movenet-thunder": "thunder",
     "movenet-lightning": "lightning",
     "nanodet-g-416": "nanodet",
+    "blazepose-full": "blazepose",
 }
 
 #: What `auto` takes, best first: the first whose weights are on this machine.
@@ -67,8 +70,8 @@ AUTO_KEYPOINTERS = ("thunder", "lightning")
 def names() -> dict[str, list[str]]:
     """The names that can be asked for.
 
-    >>> names()["detector"][:1]
-    ['nanodet']
+    >>> names()["detector"][:2]
+    ['nanodet', 'blazepose']
     """
     return {"detector": list(DETECTORS), "keypointer": list(KEYPOINTERS)}
 
