@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from demo.draw.camera3d import Camera
-from demo.draw.shapes import blended, capsules, fill, fixed
+from demo.draw.shapes import SHIFT, blended, capsules, fill, fixed
 from demo.draw.style import Colour, Theme, accent, joint_colour, mix
 from lifter.skeleton import H36M17
 
@@ -31,26 +31,30 @@ _LIMBS = [
     for joint, name in enumerate(H36M17.names)
     if name.split()[-1] in _THICKNESS
 ]
-_LIMB_A, _LIMB_B = (np.array([limb[i] for limb in _LIMBS]) for i in (0, 1))
-_LIMB_RA, _LIMB_RB = (np.array([limb[i] for limb in _LIMBS]) for i in (2, 3))
-_TRUNK_JOINTS = np.array([*_HIPS, *_SHOULDERS, _THORAX, _PELVIS])
-_TRUNK_RADII = np.array([0.072, 0.072, 0.058, 0.058, 0.06, 0.085])
+#: The trunk is two hulls of balls, which bend at the spine: joints, radii in metres.
+_TRUNK = (
+    (np.array([*_SHOULDERS, _THORAX, _SPINE]), np.array([0.055, 0.055, 0.062, 0.088])),
+    (np.array([*_HIPS, _PELVIS, _SPINE]), np.array([0.074, 0.074, 0.085, 0.082])),
+)
 _HEAD_RADIUS = 0.098
 _NECK_RADIUS = 0.045
+_CROWN, _CHIN, _NAPE = range(len(H36M17), len(H36M17) + 3)  # made points, after the joints
+#: Everything round: both ends, their radii, and the joint that gives the colour.
+_ROUND = [
+    *((a, b, ra, rb, b) for a, b, ra, rb in _LIMBS),
+    (_NAPE, _CHIN, _NECK_RADIUS, _NECK_RADIUS, _NECK),
+    (_CROWN, _CHIN, _HEAD_RADIUS, _HEAD_RADIUS * 0.8, _HEAD),
+]
+_ROUND_A, _ROUND_B = (np.array([piece[i] for piece in _ROUND]) for i in (0, 1))
+_ROUND_RA, _ROUND_RB = (np.array([piece[i] for piece in _ROUND]) for i in (2, 3))
+_ROUND_COLOUR = [int(piece[4]) for piece in _ROUND]
 _NORMAL_LEG = 0.83  # metres from hip to ankle of the grown-up that the thicknesses are made for
 
-#: From the rim to the shine: each layer's size, and its mix with black (below 0) or white.
-_LAYERS = (
-    (1.0, -0.3),
-    (0.93, -0.17),
-    (0.85, -0.07),
-    (0.74, 0.0),
-    (0.6, 0.08),
-    (0.45, 0.17),
-    (0.3, 0.27),
-    (0.15, 0.36),
-)
-_SIZES = np.array([size for size, _ in _LAYERS])
+#: From the rim to the shine: sizes, and the mix with the outline (below 0) or white at them.
+_RAMP_SIZE = np.array([1.0, 0.85, 0.74, 0.45, 0.15])
+_RAMP_SHADE = np.array([-0.32, -0.08, 0.0, 0.17, 0.36])
+_TURN = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], -1)
 _LIGHT = np.array([-0.5, -0.62])  # where the light comes from, in the picture
 
 
@@ -60,7 +64,8 @@ class Piece:
 
     Attributes:
         depth: metres from the camera, for painting the far ones first.
-        layers: `fixed` corners from the outline over the rim to the shine.
+        layers: `fixed` corners: the outline, then one layer for each of `sizes`.
+        sizes: from 1, the rim, to the shine.
         around: (N, 2) pixels that enclose it.
         colour: before shading.
         alpha: 0..1.
@@ -68,6 +73,7 @@ class Piece:
 
     depth: float
     layers: list[np.ndarray]
+    sizes: np.ndarray
     around: np.ndarray
     colour: Colour
     alpha: float
@@ -83,99 +89,90 @@ def body_pieces(
     pose: np.ndarray, alpha: np.ndarray, person: int, camera: Camera, scale: float
 ) -> list[Piece]:
     """The pieces of one person: pose (17, 3) without NaN, alpha (17,) of the joints."""
-    xy, depth = camera.project(pose)
-    metre = camera.scale(depth) * scale  # (17,) pixels that a metre of this body takes
-    pieces = _limb_pieces(xy, depth, metre, alpha, person)
-    pieces.append(_trunk_piece(xy, depth, metre, alpha, person))
-    pieces += _head_pieces(pose, alpha, person, camera, scale)
+    points = np.concatenate([pose, _head_points(pose, scale)])
+    xy, depth = camera.project(points)
+    metre = camera.scale(depth) * scale  # (20,) pixels that a metre of this body takes
+    sizes = _layer_sizes(0.06 * float(metre.mean()), 8)
+    outlines = _shaded_capsules(
+        xy[_ROUND_A], xy[_ROUND_B], _ROUND_RA * metre[_ROUND_A], _ROUND_RB * metre[_ROUND_B], sizes
+    )
+    corners = fixed(outlines)
+    depths = (depth[_ROUND_A] + depth[_ROUND_B]) / 2
+    depths[-2] = max(depths[-2], depths[-1] + 0.01)  # the neck never hides the face
+    alpha = np.concatenate([alpha, np.full(3, alpha[[_NECK, _HEAD]].mean())])
+    strengths = np.minimum(alpha[_ROUND_A], alpha[_ROUND_B])
+    pieces = [
+        Piece(
+            float(depths[i]),
+            list(corners[i]),
+            sizes,
+            outlines[i, 0],
+            joint_colour(joint, person),
+            float(strengths[i]),
+        )
+        for i, joint in enumerate(_ROUND_COLOUR)
+    ]
+    sizes = _layer_sizes(0.13 * float(metre.mean()), 14)
+    for joints, radii in _TRUNK:
+        layers, around = _hull_layers(xy[joints], radii * metre[joints], sizes)
+        strength = float(alpha[joints].mean())
+        pieces.append(
+            Piece(float(depth[joints].mean()), layers, sizes, around, accent(person), strength)
+        )
     return pieces
 
 
-def _limb_pieces(
-    xy: np.ndarray, depth: np.ndarray, metre: np.ndarray, alpha: np.ndarray, person: int
-) -> list[Piece]:
-    ra, rb = _LIMB_RA * metre[_LIMB_A], _LIMB_RB * metre[_LIMB_B]
-    corners = _shaded_capsules(xy[_LIMB_A], xy[_LIMB_B], ra, rb)
-    middle = (depth[_LIMB_A] + depth[_LIMB_B]) / 2
-    strength = np.minimum(alpha[_LIMB_A], alpha[_LIMB_B])
-    return [
-        Piece(
-            float(middle[i]),
-            list(fixed(corners[i])),
-            corners[i, 0],
-            joint_colour(int(_LIMB_B[i]), person),
-            float(strength[i]),
-        )
-        for i in range(len(_LIMBS))
-    ]
+def _head_points(pose: np.ndarray, scale: float) -> np.ndarray:
+    """Crown, chin and nape (3, 3): the head hangs from its top and leans as the neck does."""
+    up = pose[_HEAD] - pose[_THORAX]
+    up = up / max(float(np.linalg.norm(up)), 1e-6) * scale
+    crown, chin = pose[_HEAD] - up * _HEAD_RADIUS, pose[_HEAD] - up * 0.155
+    return np.stack([crown, chin, pose[_THORAX]])
 
 
-def _shaded_capsules(a: np.ndarray, b: np.ndarray, ra: np.ndarray, rb: np.ndarray) -> np.ndarray:
+def _layer_sizes(radius: float, most: int) -> np.ndarray:
+    """As many layers as the eye can tell apart at some radius in pixels."""
+    return np.linspace(1, 0.12, int(np.clip(round(radius * 0.7), 3, most)))
+
+
+def _shaded_capsules(
+    a: np.ndarray, b: np.ndarray, ra: np.ndarray, rb: np.ndarray, sizes: np.ndarray
+) -> np.ndarray:
     """(N, 1 + layers, corners, 2): the outline, then ever smaller ones towards the light."""
-    count = len(_SIZES)
     rim = 1 + np.clip(0.05 * np.minimum(ra, rb), 0, 1)  # the outline's width in pixels
-    shift = (1 - _SIZES)[None, :, None] * _LIGHT * 0.62
+    sizes = np.append(1.0, sizes)
+    many_ra, many_rb = ra[:, None] * sizes, rb[:, None] * sizes
+    many_ra[:, 0] += rim
+    many_rb[:, 0] += rim
+    shift = (1 - sizes)[None, :, None] * _LIGHT * 0.62
     many_a = a[:, None] + shift * ra[:, None, None]
     many_b = b[:, None] + shift * rb[:, None, None]
-    many_ra, many_rb = ra[:, None] * _SIZES, rb[:, None] * _SIZES
-    starts = np.concatenate([a[:, None], many_a], 1).reshape(-1, 2)
-    ends = np.concatenate([b[:, None], many_b], 1).reshape(-1, 2)
-    radii_a = np.concatenate([(ra + rim)[:, None], many_ra], 1).ravel()
-    radii_b = np.concatenate([(rb + rim)[:, None], many_rb], 1).ravel()
-    return capsules(starts, ends, radii_a, radii_b).reshape(len(a), count + 1, -1, 2)
+    shape = capsules(many_a.reshape(-1, 2), many_b.reshape(-1, 2), many_ra.ravel(), many_rb.ravel())
+    return shape.reshape(len(a), len(sizes), -1, 2)
 
 
-def _trunk_piece(
-    xy: np.ndarray, depth: np.ndarray, metre: np.ndarray, alpha: np.ndarray, person: int
-) -> Piece:
-    points, radii = xy[_TRUNK_JOINTS], _TRUNK_RADII * metre[_TRUNK_JOINTS]
-    middle = points.mean(0)
-    layers = [_hull(points, radii + 1.3)]
-    for size in _SIZES:
-        spread = 1 - (1 - size) * 0.75  # shrink towards the middle, but keep the trunk's form
-        shift = (1 - size) * _LIGHT * radii.mean() * 0.75
-        layers.append(_hull(middle + (points - middle) * spread + shift, radii * size))
-    around = np.concatenate([points - radii[:, None] - 3, points + radii[:, None] + 3])
-    return Piece(
-        float(depth[_TRUNK_JOINTS].mean()),
-        layers,
-        around,
-        accent(person),
-        float(alpha[[*_HIPS, *_SHOULDERS]].mean()),
-    )
-
-
-def _hull(points: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    circles = capsules(points, points, radii, radii).reshape(-1, 2)
-    hull: np.ndarray = cv2.convexHull(fixed(circles))
-    return hull
-
-
-def _head_pieces(
-    pose: np.ndarray, alpha: np.ndarray, person: int, camera: Camera, scale: float
-) -> list[Piece]:
-    """The neck and the head, which hangs from the head top and leans as the neck does."""
-    up = pose[_HEAD] - pose[_THORAX]
-    up = up / max(float(np.linalg.norm(up)), 1e-6)
-    top, low = pose[_HEAD] - up * _HEAD_RADIUS * scale, pose[_HEAD] - up * 0.155 * scale
-    ends = np.stack([pose[_THORAX], low, top, low])
-    xy, depth = camera.project(ends)
-    metre = camera.scale(depth) * scale
-    radii = np.array([_NECK_RADIUS, _NECK_RADIUS, _HEAD_RADIUS, _HEAD_RADIUS * 0.8]) * metre
-    corners = _shaded_capsules(xy[[0, 2]], xy[[1, 3]], radii[[0, 2]], radii[[1, 3]])
-    strength = float(alpha[[_NECK, _HEAD]].mean())
-    colour = accent(person)
-    return [
-        Piece(float(depth[:2].mean()), list(fixed(corners[0])), corners[0, 0], colour, strength),
-        Piece(float(depth[2:].mean()), list(fixed(corners[1])), corners[1, 0], colour, strength),
-    ]
+def _hull_layers(
+    points: np.ndarray, radii: np.ndarray, sizes: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The same for the hull of some balls; also the pixels that enclose it."""
+    middle, mean_radius = points.mean(0), radii.mean()
+    sizes = np.append(1.0, sizes)[:, None]
+    spread = 1 - (1 - sizes) * 0.8  # shrink towards the middle, but keep the trunk's form
+    grown = radii * sizes
+    grown[0] += 1.3
+    shift = (1 - sizes) * _LIGHT * mean_radius * 0.7  # (layers, 2)
+    centres = middle + (points - middle) * spread[..., None] + shift[:, None]
+    circles = fixed(centres[:, :, None] + grown[:, :, None, None] * _CIRCLE)
+    layers = [cv2.convexHull(layer) for layer in circles.reshape(len(sizes), -1, 2)]
+    return layers, layers[0][:, 0] / (1 << SHIFT)
 
 
 def paint(image: np.ndarray, piece: Piece, haze: Colour, haze_share: float, theme: Theme) -> None:
     """Paint a piece; `haze` is the colour that far things take a share of."""
     colour = mix(piece.colour, haze, haze_share)
-    rim = mix(mix(piece.colour, theme.outline, 0.55), haze, haze_share)
-    shades = [mix(colour, _WHITE if s > 0 else theme.outline, abs(s)) for _, s in _LAYERS]
+    rim = mix(mix(piece.colour, theme.outline, 0.6), haze, haze_share)
+    ramp = np.interp(piece.sizes, _RAMP_SIZE[::-1], _RAMP_SHADE[::-1]).tolist()
+    shades = [mix(colour, _WHITE if s > 0 else theme.outline, abs(s)) for s in ramp]
 
     def draw(canvas: np.ndarray) -> None:
         for corners, shade in zip(piece.layers, (rim, *shades), strict=True):

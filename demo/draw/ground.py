@@ -28,10 +28,10 @@ class Ground:
         self._grid = self._grid_lines()
 
     def at(self, camera: Camera) -> np.ndarray:
-        """The picture for a camera of the rig: a new array each time."""
+        """The picture for a camera of the rig: not to be written into."""
         if self._ready is None or not self._rig.still:
             self._ready = self._with_grid(camera)
-        return self._ready.copy()
+        return self._ready
 
     def _make_base(self) -> tuple[np.ndarray, np.ndarray]:
         width, height = self._rig.size

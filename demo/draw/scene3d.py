@@ -10,7 +10,7 @@ from demo.draw.body3d import body_pieces, body_scale, paint
 from demo.draw.camera3d import Camera, Rig, frame_view
 from demo.draw.ground import Ground
 from demo.draw.shadow import cast_shadows
-from demo.draw.style import LIGHT, Theme, accent, mix, opacity
+from demo.draw.style import DARK, Theme, accent, mix, opacity
 from demo.draw.text import pill
 from lifter.skeleton import H36M17
 
@@ -33,7 +33,7 @@ class Scene:
         bounds: np.ndarray,
         size: tuple[int, int] = (720, 720),
         view: str = "three-quarter",
-        theme: Theme = LIGHT,
+        theme: Theme = DARK,
     ) -> None:
         """Frame the room.
 
@@ -61,6 +61,7 @@ class Scene:
         score: np.ndarray | None = None,
         filled: Sequence[bool] | np.ndarray | None = None,
         numbers: bool | None = None,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw one frame.
 
@@ -71,12 +72,14 @@ class Scene:
             score: (P, 17) in 0..1; limbs of low score fade.
             filled: (P,) True for people who were interpolated: drawn half through.
             numbers: whether to write the numbers; by default if there is more than one person.
+            out: (height, width, 3) uint8 to draw into, such as a part of a larger picture.
 
         Returns:
-            (height, width, 3) BGR uint8.
+            (height, width, 3) BGR uint8: `out` where it was given.
         """
         camera = self.rig.camera(time)
-        image = self._ground.at(camera)
+        image = np.empty((*self.size[::-1], 3), np.uint8) if out is None else out
+        np.copyto(image, self._ground.at(camera))
         poses = np.asarray(poses, float).reshape(-1, len(H36M17), 3)
         there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
         alphas = np.ones(poses.shape[:2])

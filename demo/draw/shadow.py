@@ -35,15 +35,13 @@ def cast_shadows(
     columns, rows = np.ceil((high - low) / _SHRINK).astype(int)
     mask = np.zeros((rows, columns), np.uint8)
     pixels = (xy - low) / _SHRINK
-    tall = np.clip(poses[..., 2], 0, None)
-    for person in range(len(poses)):
-        bone_height = tall[person][_BONES].mean(-1)
-        size = metre[person].mean() / _SHRINK
-        for bone in np.argsort(-bone_height, kind="stable"):  # the darkest last
-            a, b = np.rint(pixels[person][_BONES[bone]] * 16).astype(int)
-            dark = alphas[person] * strength * np.exp(-1.05 * bone_height[bone])
-            thick = max(1, round(size * (0.13 + 0.05 * bone_height[bone])))
-            cv2.line(mask, a.tolist(), b.tolist(), round(255 * dark), thick, cv2.LINE_AA, 4)
+    height_of = np.clip(poses[..., 2], 0, None)[:, _BONES].mean(-1)  # (P, bones)
+    dark = 255 * alphas[:, None] * strength * np.exp(-1.05 * height_of)
+    thick = (0.13 + 0.05 * height_of) * metre.mean(-1)[:, None] / _SHRINK
+    ends = np.rint(pixels[:, _BONES] * 16).astype(int).reshape(-1, 2, 2).tolist()
+    shades, widths = dark.ravel().tolist(), np.rint(np.clip(thick, 1, 255)).astype(int).ravel()
+    for bone in np.argsort(dark, axis=None, kind="stable"):  # the darkest last
+        cv2.line(mask, *ends[bone], shades[bone], int(widths[bone]), cv2.LINE_AA, 4)
     wide = float(np.clip(0.055 * metre.mean() / _SHRINK, 0.8, 12))
     mask = cv2.GaussianBlur(mask, (0, 0), wide)
     part = image[low[1] : high[1], low[0] : high[0]]

@@ -30,9 +30,12 @@ def capsules(a: np.ndarray, b: np.ndarray, ra: np.ndarray, rb: np.ndarray) -> np
     half = np.where(inside, np.pi / 2, np.arccos((ra - rb) / np.where(inside, np.inf, length)))
     back = base[:, None] + half[:, None] + _ARC * (2 * np.pi - 2 * half)[:, None]
     front = base[:, None] - half[:, None] + _ARC * (2 * half)[:, None]
-    arc_a = first[:, None] + ra[:, None, None] * np.stack([np.cos(back), np.sin(back)], -1)
-    arc_b = second[:, None] + rb[:, None, None] * np.stack([np.cos(front), np.sin(front)], -1)
-    return np.concatenate([arc_a, arc_b], 1)
+    turn = np.concatenate([back, front], 1)  # (N, 18)
+    radius = np.repeat(np.stack([ra, rb], 1), len(_ARC), 1)
+    centre = np.repeat(np.stack([first, second], 1), len(_ARC), 1)
+    centre[..., 0] += radius * np.cos(turn)
+    centre[..., 1] += radius * np.sin(turn)
+    return centre
 
 
 def fixed(points: np.ndarray) -> np.ndarray:

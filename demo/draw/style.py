@@ -56,7 +56,7 @@ RIGHT: Colour = (42, 134, 250)
 
 #: One a person, in the order of their numbers; none of them near the blue or the orange.
 ACCENTS: tuple[Colour, ...] = (
-    (140, 116, 98),
+    (222, 214, 206),
     (132, 158, 22),
     (190, 92, 150),
     (70, 178, 214),
@@ -83,6 +83,16 @@ def accent(person: int) -> Colour:
 def joint_colour(joint: int, person: int) -> Colour:
     """The colour of a joint, and of the bone that ends in it."""
     return (accent(person), LEFT, RIGHT)[_SIDE[joint]]
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever can be read on a colour.
+
+    >>> ink_on((255, 255, 255))
+    (36, 26, 20)
+    """
+    light = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
+    return (36, 26, 20) if light > 150 else (255, 255, 255)
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:

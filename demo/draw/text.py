@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demo.draw.style import Colour
+from demo.draw.style import Colour, ink_on
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +96,7 @@ def stamp(image: np.ndarray, mask: np.ndarray, at: tuple[int, int], colour: Colo
 def pill(
     image: np.ndarray, text: str, centre: tuple[float, float], size: int, colour: Colour
 ) -> None:
-    """Write white on a rounded label."""
+    """Write on a rounded label."""
     from demo.draw.shapes import capsules, fill, fixed
 
     half = max(text_width(text, size, bold=True) / 2 - size * 0.15, 0.01)
@@ -104,4 +104,4 @@ def pill(
     radius = np.array([size * 0.78])
     fill(image, fixed(capsules(ends[:1], ends[1:], radius, radius))[0], colour)
     baseline = centre[1] + size * 0.37
-    write(image, text, (centre[0], baseline), size, (255, 255, 255), bold=True, align="middle")
+    write(image, text, (centre[0], baseline), size, ink_on(colour), bold=True, align="middle")
