@@ -14,12 +14,17 @@ NEW_SCORE = 0.3
 KNOWN_SCORE = 0.2
 #: Two readings more alike than this (object keypoint similarity) are one person.
 DUPLICATE = 0.7
-#: A detection that overlaps a followed box by this much is that person.
+#: People whose boxes overlap by this much are looked at closely.
+CROWDED = 0.15
+#: A detection that overlaps a followed box by this much may be that person,
 SAME_BOX = 0.3
+#: and above this the followed box, which is steadier, is kept.
+TRUSTED_BOX = 0.6
 #: Joints below this do not count for the box.
 _JOINT = 0.15
 _PAD = 0.1  # of the longer side, on each side: joints are inside the body
 _SHRINK = 0.95  # a box shrinks no faster than this a frame
+_LEAP = 1.3  # a box that grows more than this in a frame has taken in somebody else
 _PATIENCE = 4  # frames that somebody known may be unreadable
 _UNDETECTED = 12  # detections in a row that may miss somebody who is read badly
 _SURE = 0.5  # whose limbs score this needs no detection to be believed
@@ -59,6 +64,13 @@ class Follower:
         """(N, 4) where the followed people are looked for."""
         return np.array([one.box for one in self.followed], np.float32).reshape(-1, 4)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether people stand so close that one may be taken for the other."""
+        overlaps = box_overlaps(self.boxes, self.boxes)
+        np.fill_diagonal(overlaps, 0)
+        return bool((overlaps > CROWDED).any())
+
     def candidates(self, detected: People | None) -> Candidates:
         """Who to read in this frame; `detected` is None where the detector did not run."""
         boxes = self.boxes
@@ -67,15 +79,17 @@ class Follower:
         if detected is None:
             return Candidates(People(boxes, scores), known)
         overlaps = box_overlaps(boxes, detected.boxes)
+        pairs = _one_to_one(overlaps)
         for i, one in enumerate(self.followed):
-            found = len(detected) > 0 and overlaps[i].max() >= SAME_BOX
-            one.undetected = 0 if found else one.undetected + 1
-            if found:
-                best = int(overlaps[i].argmax())
-                one.score = float(detected.scores[best])
-                if overlaps[i, best] < 0.5:  # the joints have lost a part of the body
-                    boxes[i] = detected.boxes[best]
-        new = ~(overlaps >= SAME_BOX).any(axis=0) if len(boxes) else np.ones(len(detected), bool)
+            one.undetected = 0 if i in pairs else one.undetected + 1
+            if i in pairs:
+                one.score = float(detected.scores[pairs[i]])
+                if overlaps[i, pairs[i]] < TRUSTED_BOX:  # the joints have strayed
+                    boxes[i] = detected.boxes[pairs[i]]
+        new = np.ones(len(detected), bool)
+        new[list(pairs.values())] = False
+        # A second box of somebody followed; whoever stands close by overlaps less.
+        new &= ~(overlaps >= TRUSTED_BOX).any(axis=0)
         return Candidates(
             People(
                 np.concatenate([boxes, detected.boxes[new]]).astype(np.float32),
@@ -105,7 +119,9 @@ class Follower:
             before = self.followed[candidates.known[i]] if candidates.known[i] >= 0 else None
             news |= (before is None) == bool(alive[i])
             if alive[i] and not self._is_ghost(before, surety[i]):
-                followed.append(self._next(before, read.xy[i], read.score[i], candidates, i))
+                after = self._next(before, read.xy[i], read.score[i], candidates, i)
+                news |= before is not None and _area(after.box) > _LEAP * _area(before.box)
+                followed.append(after)
                 kept.append(i)
             elif before is not None and surety[i] < KNOWN_SCORE and before.unread < _PATIENCE:
                 before.unread += 1
@@ -154,6 +170,22 @@ def box_of_joints(xy: np.ndarray, score: np.ndarray, fallback: np.ndarray) -> np
     low, high = seen.min(axis=0), seen.max(axis=0)
     pad = _PAD * (high - low).max()
     return np.concatenate([low - pad, high + pad]).astype(np.float32)
+
+
+def _one_to_one(overlaps: np.ndarray) -> dict[int, int]:
+    """Which row belongs to which column, at most one each, the greatest overlaps first."""
+    pairs: dict[int, int] = {}
+    for flat in np.argsort(-overlaps, axis=None, kind="stable"):
+        row, column = (int(place) for place in divmod(flat, overlaps.shape[1]))
+        if overlaps[row, column] < SAME_BOX:
+            break
+        if row not in pairs and column not in pairs.values():
+            pairs[row] = column
+    return pairs
+
+
+def _area(box: np.ndarray) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
 def _not_smaller(box: np.ndarray, before: np.ndarray) -> np.ndarray:

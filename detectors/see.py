@@ -98,7 +98,7 @@ class See:
         read = self.keypointer([frame.image], [candidates.people])[0]
         kept, news = self._follower.take(candidates, read)
         if detect:
-            self._cadence.detected(news)
+            self._cadence.detected(news or self._follower.crowded)
         elif news:
             self._cadence.alarm()
         return self._numbered(frame, candidates.people, read, kept, detect)
