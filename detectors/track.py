@@ -226,7 +226,7 @@ class Tracker:
         from scipy.optimize import linear_sum_assignment
 
         allowed = likeness >= self.settings.match  # (len(free), len(rows))
-        worth = np.where(allowed, 1 + likeness - np.reshape(handicap, (-1, 1)), 0)
+        worth = np.where(allowed, likeness - np.reshape(handicap, (-1, 1)), 0)
         found = []
         for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
             if allowed[i, j]:

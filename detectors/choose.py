@@ -1,0 +1,90 @@
+"""Choosing whom to lift: everybody, the main person, by number, or by a point in the picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.similarity import keypoint_boxes, person_size
+from lifter.types import Track
+from weights.errors import PoseliftError
+
+#: More people than this at once are not lifted unless somebody asks for them.
+LIMIT = 10
+
+
+def weight_of(track: Track) -> float:
+    """How much of a clip is a track's: frames seen times mean size, in pixels."""
+    seen = (track.score > 0).any(axis=1)
+    return float(person_size(track.xy[seen], track.score[seen]).sum()) if seen.any() else 0.0
+
+
+def choose_all(tracks: Sequence[Track], limit: int = LIMIT) -> list[Track]:
+    """Everybody, or the `limit` that take most of the clip; by number."""
+    most = sorted(tracks, key=weight_of, reverse=True)[:limit]
+    return sorted(most, key=lambda track: track.id)
+
+
+def choose_main(tracks: Sequence[Track]) -> list[Track]:
+    """The one with the most frames times size; nobody where there is nobody."""
+    return [max(tracks, key=weight_of)] if tracks else []
+
+
+def choose_id(tracks: Sequence[Track], number: int) -> list[Track]:
+    """The person with this number."""
+    found = [track for track in tracks if track.id == number]
+    if not found:
+        known = ", ".join(str(track.id) for track in tracks) or "none"
+        raise PoseliftError(f"There is no person {number}.", f"People of this clip: {known}.")
+    return found
+
+
+def choose_at(tracks: Sequence[Track], x: float, y: float, frame: int) -> list[Track]:
+    """The person at a point of a frame: whose box holds it, and of those whose joints are nearest.
+
+    Args:
+        tracks: among whom to choose.
+        x: pixels from the left.
+        y: pixels from the top.
+        frame: the frame's number.
+    """
+    best, nearest = None, np.inf
+    for track in tracks:
+        row = frame - int(track.frames[0])
+        if not 0 <= row < len(track) or not (track.score[row] > 0).any():
+            continue
+        xy, score = track.xy[row : row + 1], track.score[row : row + 1]
+        x0, y0, x1, y1 = keypoint_boxes(xy, score)[0]
+        margin = 0.1 * float(person_size(xy, score)[0])
+        if x0 - margin <= x <= x1 + margin and y0 - margin <= y <= y1 + margin:
+            seen = score[0] > 0
+            far = np.linalg.norm(xy[0][seen] - (x, y), axis=1).min()
+            if far < nearest:
+                best, nearest = track, far
+    if best is None:
+        raise PoseliftError(
+            f"Nobody is at {x:g}, {y:g} in frame {frame}.", "Choose another point or frame."
+        )
+    return [best]
+
+
+def choose(tracks: Sequence[Track], who: str = "all", limit: int = LIMIT) -> list[Track]:
+    """Choose as the command line says: `all`, `main`, a number, or `X,Y@FRAME`.
+
+    >>> choose([], "main")
+    []
+    """
+    if who == "all":
+        return choose_all(tracks, limit)
+    if who == "main":
+        return choose_main(tracks)
+    if who.isdecimal():
+        return choose_id(tracks, int(who))
+    point = re.fullmatch(r"([\d.]+),([\d.]+)(?:@(\d+))?", who)
+    if point is None:
+        raise PoseliftError(
+            f"Cannot tell who is meant by {who!r}.", "Use all, main, a number, or X,Y@FRAME."
+        )
+    return choose_at(tracks, float(point[1]), float(point[2]), int(point[3] or 0))

@@ -1,0 +1,107 @@
+"""Undoing sudden left-right swaps: frames in which a keypointer took one leg for the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from detectors.similarity import person_size
+from lifter.skeleton import H36M17
+from lifter.types import Track
+
+#: The limbs that are swapped as one: hip, knee, ankle; shoulder, elbow, wrist.
+LEGS = ((1, 2, 3), (4, 5, 6))
+ARMS = ((14, 15, 16), (11, 12, 13))
+
+#: What beginning or ending a swap costs, in mean movement of the limb's joints, in parts of the
+#: person's size. Legs that truly cross in a walk seen from the side save less than this.
+_TURN = 0.14
+#: What each frame of a swap costs, so that "one or a few frames" is meant: swaps that last
+#: longer than a second or so are left, since then nobody knows which side was the right one.
+_STAY = 0.01
+#: Nothing moves the wrong way further than this counts: one wild joint is no swap.
+_FARTHEST = 0.6
+
+
+def undo_swaps(track: Track) -> tuple[Track, np.ndarray]:
+    """Give limbs that changed sides for a few frames back to their sides.
+
+    For legs and arms apart, the labelling of left and right is sought over the whole track that
+    moves the joints least, with a price on every change and every swapped frame. Points are only
+    renamed, never moved.
+
+    Returns:
+        The track, and (T,) bool: the frames that were changed.
+    """
+    xy, score = track.xy.copy(), track.score.copy()
+    changed = np.zeros(len(track), bool)
+    if len(track) < 3:
+        return track, changed
+    size = _steady_size(track)
+    for right, left in (LEGS, ARMS):
+        swapped = _swapped(xy, score, list(right), list(left), size)
+        both = [*right, *left]
+        other = [*left, *right]
+        rows = np.flatnonzero(swapped)[:, None]
+        xy[rows, both] = xy[rows, other]
+        score[rows, both] = score[rows, other]
+        changed |= swapped
+    return replace(track, xy=xy, score=score), changed
+
+
+def _steady_size(track: Track) -> np.ndarray:
+    """(T,) the person's size, the median of a second or so around each frame."""
+    from scipy.ndimage import median_filter
+
+    seen = (track.score > 0).any(axis=1)
+    if not seen.any():
+        return np.ones(len(track))
+    frames = np.arange(len(track))
+    size = np.interp(frames, frames[seen], person_size(track.xy[seen], track.score[seen]))
+    steady: np.ndarray = median_filter(size, size=31, mode="nearest")
+    return steady
+
+
+def _swapped(
+    xy: np.ndarray, score: np.ndarray, right: list[int], left: list[int], size: np.ndarray
+) -> np.ndarray:
+    """(T,) bool: the cheapest labelling, by dynamic programming over straight (0), swapped (1)."""
+    points = _without_gaps(xy, score)
+    a, b = points[:, right], points[:, left]  # (T, 3, 2)
+    weight = np.sqrt(score[:, right] * score[:, left])
+    weight = np.minimum(weight[1:], weight[:-1])  # (T - 1, 3)
+    share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-6)
+
+    def moved(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        far = np.linalg.norm(end[1:] - start[:-1], axis=-1) / size[1:, None]
+        cost: np.ndarray = (share * np.minimum(far, _FARTHEST)).sum(axis=1)
+        return cost
+
+    keep = moved(a, a) + moved(b, b)
+    change = moved(b, a) + moved(a, b) + _TURN
+    best = np.array([0.0, _STAY])
+    came = np.zeros((len(xy), 2), int)
+    for t in range(1, len(xy)):
+        cost = (
+            np.array([[keep[t - 1], change[t - 1]], [change[t - 1], keep[t - 1]]]) + best[:, None]
+        )
+        came[t] = cost.argmin(axis=0)
+        best = cost.min(axis=0) + (0, _STAY)
+    state = np.zeros(len(xy), int)
+    state[-1] = best.argmin()
+    for t in range(len(xy) - 1, 0, -1):
+        state[t - 1] = came[t, state[t]]
+    return state.astype(bool)
+
+
+def _without_gaps(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """(T, 17, 2) with unseen joints on the straight line between their sights."""
+    points = xy.astype(np.float64)
+    frames = np.arange(len(xy))
+    for joint in range(len(H36M17)):
+        seen = score[:, joint] > 0
+        if seen.any() and not seen.all():
+            for axis in range(2):
+                points[:, joint, axis] = np.interp(frames, frames[seen], points[seen, joint, axis])
+    return points
