@@ -11,6 +11,7 @@ from weights.errors import PoseliftError
 
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "Make room, or choose another folder with --out."),
+    errno.EFBIG: ("the file is too large for this disk", "Choose another folder with --out."),
     errno.EDQUOT: ("the quota is used up", "Make room, or choose another folder with --out."),
     errno.EROFS: ("the disk is read-only", "Choose another folder with --out."),
     errno.EACCES: ("permission denied", "Choose a folder that you may write to with --out."),

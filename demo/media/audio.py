@@ -32,7 +32,7 @@ class AudioTrack:
         self._source, self._output = source, output
         self._stream: AudioStream = source.streams.audio[0]
         self._zero = Fraction(source.start_time or 0, 1_000_000)
-        self._copy = self._stream.codec_context.name in _COPIED
+        self._copy = self._stream.codec_context.codec.canonical_name in _COPIED
         self._offset = Fraction(0)
         self._packets: Iterator[Packet[AudioStream]] | None = None
         self._waiting: Packet[AudioStream] | None = None

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 Quality = Literal["draft", "good", "best"]
 
-# x264's preset and rate factor. docs/media.md says what they cost; "good" is the best picture
-# that leaves the two cores to the networks.
+# x264's preset and rate factor; docs/media.md says what they cost. Without B-frames, as then
+# pictures are stored in the order in which they are shown: with them, MP4 cannot say exactly how
+# long a clip of uneven times is, and some players leave out its end.
 _X264: dict[str, dict[str, str]] = {
-    "draft": {"preset": "ultrafast", "crf": "26"},
-    "good": {"preset": "superfast", "crf": "22"},
-    "best": {"preset": "medium", "crf": "18"},
+    "draft": {"preset": "ultrafast", "crf": "26", "bf": "0"},
+    "good": {"preset": "superfast", "crf": "23", "bf": "0"},
+    "best": {"preset": "medium", "crf": "18", "bf": "0"},
 }
 _UNIT = Fraction(1, 90_000)  # seconds a tick: exact for every usual rate, fine for phones' clocks
 _BT601, _LIMITED = 6, 1  # the YUV that OpenCV makes; named in the file so that players agree
@@ -127,8 +128,10 @@ class VideoWriter:
             self.abort()
             return None
         with self._mending():
-            for packet in self._stream.encode(None):
-                self._container.mux(packet)
+            packets = self._stream.encode(None)
+            if packets:  # the container would guess how long the last picture stands
+                packets[-1].duration = round(self._tail / _UNIT)
+            self._container.mux(packets)
             if self._audio:
                 self._audio.finish(float(self._last_tick * _UNIT) + self._tail)
             self._container.close()
