@@ -44,7 +44,7 @@ class Letterboxed:
     """A picture fitted into a square, and how to go back.
 
     Attributes:
-        image: (S, S, 3) uint8.
+        image: (S, S, 3) uint8, or whatever shape was asked for.
         scale: pixels of the square for one pixel of the picture.
         left: where the picture's left edge is in the square.
         top: where its upper edge is.
@@ -64,17 +64,24 @@ class Letterboxed:
         return self.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
 
 
-def letterbox(image: np.ndarray, size: int, fill: int = 0) -> Letterboxed:
-    """Fit a picture into a square of `size` pixels, centred, its shape kept."""
+def letterbox(
+    image: np.ndarray, size: int | tuple[int, int], fill: int = 0, centred: bool = True
+) -> Letterboxed:
+    """Fit a picture into a square of `size` pixels, or (width, height), its shape kept.
+
+    It lies in the middle, or at the upper left where not `centred`.
+    """
     import cv2
 
     height, width = image.shape[:2]
-    scale = size / max(height, width)
+    full_width, full_height = (size, size) if isinstance(size, int) else size
+    scale = min(full_width / width, full_height / height)
     new_width, new_height = max(round(width * scale), 1), max(round(height * scale), 1)
     # Averaging when shrinking: skipping pixels loses thin limbs of people far away.
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(image, (new_width, new_height), interpolation=how)
-    left, top = (size - new_width) // 2, (size - new_height) // 2
-    square = np.full((size, size, 3), fill, np.uint8)
-    square[top : top + new_height, left : left + new_width] = small
-    return Letterboxed(square, scale, left, top)
+    left = (full_width - new_width) // 2 if centred else 0
+    top = (full_height - new_height) // 2 if centred else 0
+    canvas = np.full((full_height, full_width, 3), fill, np.uint8)
+    canvas[top : top + new_height, left : left + new_width] = small
+    return Letterboxed(canvas, scale, left, top)

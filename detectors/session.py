@@ -26,6 +26,7 @@ class OnnxModel:
     Attributes:
         input_shape: of the file's input; a number where it is fixed, else a name or None.
         device: where it runs, "cpu" or "cuda".
+        metadata: what the file's maker wrote into it, by name.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class OnnxModel:
         self._input: str = self._session.get_inputs()[0].name
         self.input_shape: list[int | str | None] = self._session.get_inputs()[0].shape
         self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         on_cuda = self._session.get_providers()[0].startswith("CUDA")
         self.device = "cuda" if on_cuda else "cpu"
 
