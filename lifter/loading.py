@@ -39,7 +39,7 @@ def load(
 
     Args:
         name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
-            here), or "auto": the best lifter whose weights are here.
+            here), "auto": the best lifter whose weights are here, or "live": the one for cameras.
         checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
             the authors' code; then `name` is the model, or "auto" to tell it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'
@@ -79,35 +79,29 @@ def load(
 
 def available() -> tuple[str, ...]:
     """The lifters whose weights are on this machine, best first."""
-    return tuple(entry.name for entry in _lifters() if _is_here(entry))
+    return tuple(entry.name for entry in _lifters() if weights.available(entry.name))
 
 
 def _lifters() -> list[weights.WeightsEntry]:
     """All lifters, best first: the default, then in the registry's order."""
     lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
-    return sorted(lifters, key=lambda entry: getattr(entry, "role", None) != "default")
-
-
-def _is_here(entry: weights.WeightsEntry) -> bool:
-    try:
-        weights.get(entry.name)
-    except PoseliftError:
-        return False
-    return True
+    return sorted(lifters, key=lambda entry: entry.role != "default")
 
 
 def _choose(name: str) -> weights.WeightsEntry:
     """The entry that `name` means."""
     entries = _lifters()
-    here = [entry for entry in entries if _is_here(entry)]
-    if name == "auto":
+    here = [entry for entry in entries if weights.available(entry.name)]
+    if name in ("auto", "live"):
         if not here:
             raise PoseliftError(
                 "No lifter's weights are on this machine.",
                 "`python -m weights list` shows what there is; --checkpoint takes a file.",
             )
-        _log.info("lifter: %s, the best of %d that are here", here[0].name, len(here))
-        return here[0]
+        live = [entry for entry in here if name == entry.role == "live"]
+        chosen, why = (live[0], "made for cameras") if live else (here[0], "the best")
+        _log.info("lifter: %s, %s of %d that are here", chosen.name, why, len(here))
+        return chosen
     for entry in entries:
         if entry.name == name:
             return entry
@@ -133,14 +127,14 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
     near = get_close_matches(str(name).lower(), known, 1, 0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return PoseliftError(
-        f"No lifter is called {name!r}.", f"{hint}There are auto, {', '.join(known)}."
+        f"No lifter is called {name!r}.", f"{hint}There are auto, live, {', '.join(known)}."
     )
 
 
 def _from_entry(entry: weights.WeightsEntry) -> tuple[str, LifterNet, dict[str, Any]]:
     path = weights.get(entry.name)
     _, net, training = _from_file(entry.model, path, entry.settings)
-    stated = {key: getattr(entry, key, None) for key in ("normalisation", "units", "fps")}
+    stated = {"normalisation": entry.normalisation, "units": entry.units, "fps": entry.fps}
     return entry.name, net, {**training, **{k: v for k, v in stated.items() if v is not None}}
 
 

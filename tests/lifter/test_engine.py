@@ -1,0 +1,161 @@
+"""The window engine against the plain loop of the published demos, for every model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from small_nets import IMAGE, random_track, small_net
+
+from lifter import models, normalise
+from lifter.clip import ClipLifter
+from lifter.engine import WindowSettings
+from lifter.models.base import LifterNet
+from lifter.skeleton import H36M17, mirror_points
+from lifter.types import Track
+
+NAMES = models.names()
+
+
+def lift(net: LifterNet, tracks: list[Track], kind: str = "screen", **settings: object):
+    lifter = ClipLifter.from_net(net, kind, settings=WindowSettings(**settings))  # type: ignore
+    return [motion.pose3d for motion in lifter(tracks, image_size=IMAGE, fps=30)]
+
+
+def one_window(net: LifterNet, xy: np.ndarray, score: np.ndarray, kind: str) -> np.ndarray:
+    """A window (T, 17, 2) as the demos lift it: twice, one after the other, in a batch of one."""
+    points = normalise.screen(xy, IMAGE) if kind == "screen" else normalise.crop(xy, score)
+    x = normalise.network_input(points, score, net.channels)
+    with torch.no_grad():
+        straight = net(torch.from_numpy(x)[None])[0].numpy()
+        mirrored = net(torch.from_numpy(mirror_points(x))[None])[0].numpy()
+    pose = (straight + mirror_points(mirrored)) / 2
+    pose[:, 0] = 0
+    return pose
+
+
+def plain_loop(net: LifterNet, track: Track, kind: str, step: int = 1) -> np.ndarray:
+    middle = (net.frames - 1) // 2
+    poses = []
+    for frame in range(len(track)):
+        index = np.clip(frame + (np.arange(net.frames) - middle) * step, 0, len(track) - 1)
+        window = one_window(net, track.xy[index], track.score[index], kind)
+        poses.append(window[0 if net.output == "centre" else middle])
+    return np.stack(poses)
+
+
+@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_window_about_each_frame_gives_what_the_plain_loop_gives(name: str, kind: str) -> None:
+    net = small_net(name)
+    tracks = [random_track(frames, seed=frames) for frames in (25, 1, 4, 40)]
+    poses = lift(net, tracks, kind, join="centre", batch=7)
+    for track, pose in zip(tracks, poses, strict=True):
+        assert pose.shape == (len(track), 17, 3)
+        assert np.abs(pose - plain_loop(net, track, kind)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_temporal_down_sampling_takes_every_nth_frame(name: str) -> None:
+    net = small_net(name)
+    track = random_track(50)
+    [pose] = lift(net, [track], join="centre", time_step=3)
+    assert np.abs(pose - plain_loop(net, track, "screen", step=3)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_of_one_window_is_that_window(name: str) -> None:
+    net = small_net(name)
+    if net.output == "centre":
+        pytest.skip("gives one pose a window")
+    track = random_track(net.frames)
+    [pose] = lift(net, [track])
+    assert np.abs(pose - one_window(net, track.xy, track.score, "screen")).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("name", NAMES)
+def test_tracks_do_not_touch_each_other(name: str, kind: str) -> None:
+    net = small_net(name)
+    tracks = [random_track(frames, seed=frames) for frames in (30, 2, 9, 100)]
+    together = lift(net, tracks, kind)
+    for track, pose in zip(tracks, together, strict=True):
+        assert np.abs(pose - lift(net, [track], kind)[0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_batch_changes_nothing(name: str, batch: int) -> None:
+    net = small_net(name)
+    track = random_track(60)
+    assert np.abs(lift(net, [track], batch=batch)[0] - lift(net, [track])[0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("velocity", [0.0, 2.0])
+@pytest.mark.parametrize("frames", [81, 90, 101])  # whole windows, and tails of two lengths
+@pytest.mark.parametrize("name", [n for n in NAMES if models.MODELS[n].output == "all"])
+def test_no_jump_where_windows_meet(name: str, frames: int, velocity: float) -> None:
+    net = small_net(name, frames=27)
+    body = random_track(1).xy
+    moving = body + np.arange(frames)[:, None, None] * [velocity, 0]
+    track = Track(1, np.arange(frames), moving, np.ones((frames, 17)))
+    inside = max(
+        np.abs(
+            np.diff(one_window(net, moving[s : s + 27], np.ones((27, 17)), "screen"), axis=0)
+        ).max()
+        for s in (0, frames // 2, frames - 27)
+    )
+    [pose] = lift(net, [track])
+    assert np.abs(np.diff(pose, axis=0)).max() <= 1.05 * inside + 1e-6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mirroring_the_person_mirrors_the_pose(name: str) -> None:
+    net = small_net(name)
+    track = random_track(20)
+    mirrored = mirror_points(track.xy) + np.array([IMAGE[0], 0])
+    other = Track(1, track.frames, mirrored, track.score[:, list(H36M17.mirror)])
+    [pose], [twin] = lift(net, [track]), lift(net, [other])
+    assert np.abs(mirror_points(pose) - twin).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_frame_is_encoded_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = small_net(name)
+    lifter = ClipLifter.from_net(net, settings=WindowSettings(mirror=False, batch=5))
+    encoded = 0
+    encode = lifter.net.encode
+
+    def counting(x: torch.Tensor) -> torch.Tensor:
+        nonlocal encoded
+        encoded += len(x)
+        return encode(x)
+
+    monkeypatch.setattr(lifter.net, "encode", counting)
+    lifter([random_track(70)], image_size=IMAGE, fps=30)
+    assert encoded == 70
+
+
+def test_progress_rises_to_the_whole() -> None:
+    heard: list[tuple[int, int]] = []
+    lifter = ClipLifter.from_net(small_net("ftcm"), settings=WindowSettings(batch=8))
+    lifter(
+        [random_track(30), random_track(7)],
+        image_size=IMAGE,
+        fps=30,
+        progress=lambda done, total: heard.append((done, total)),
+    )
+    done = [one for one, _ in heard]
+    assert done == sorted(done)
+    assert heard[-1] == (37, 37)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", NAMES)
+def test_half_precision_is_near(name: str, dtype: str) -> None:
+    net = small_net(name)
+    track = random_track(20)
+    half = ClipLifter.from_net(net, dtype=dtype)([track], image_size=IMAGE, fps=30)[0].pose3d
+    [full] = lift(net, [track])
+    assert half.dtype == np.float32
+    assert np.abs(half - full).max() < 0.1 * np.abs(full).max()
