@@ -105,8 +105,8 @@ def _add_people(top: Parser) -> None:
     group = top.add_argument_group("people and motion")
     group.add_argument(
         "--people", metavar="WHO",
-        help="all, main (the longest and largest), numbers such as 1,3, or a point X,Y,FRAME on "
-        "somebody written as @X,Y,FRAME (default: all)",
+        help="all, main (who is seen longest and largest), a person's number, or X,Y@FRAME: who is "
+        "at this pixel of this frame (default: all)",
     )  # fmt: skip
     group.add_argument(
         "--max-people", type=int, dest="max_people", metavar="N",

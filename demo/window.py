@@ -30,7 +30,11 @@ class Window:
             cv2.resizeWindow(self._title, image.shape[1], image.shape[0])
             self._sized = True
         cv2.imshow(self._title, image)
-        code = cv2.waitKey(1) & 0xFF
+        return self.wait(1)
+
+    def wait(self, milliseconds: int = 50) -> str:
+        """Keep the picture a moment; returns the key that was pressed meanwhile."""
+        code = cv2.waitKey(milliseconds) & 0xFF
         if cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1 or code == 27:
             return "q"
         return "" if code == 0xFF else chr(code)

@@ -1,0 +1,222 @@
+"""Live: the newest frame of a camera, its people in 2D and 3D, on the screen or into a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from demo.live_people import LivePerson, LiveRoom
+from demo.media import VideoWriter
+from demo.media.camera import Camera
+from demo.progress import Reporter
+from demo.settings import Settings
+from demo.window import Window, has_display
+from detectors.see import See, Seen
+from detectors.types import Frame
+from weights.errors import PoseliftError
+
+KEYS = "keys: v view, space pause, s snapshot, q quit"
+
+
+@dataclass
+class Pace:
+    """How fast pictures come out and how old they are then, over the last two seconds or so."""
+
+    shown: deque[float] = field(default_factory=lambda: deque(maxlen=60))
+    ages: deque[float] = field(default_factory=lambda: deque(maxlen=60))
+    all_ages: list[float] = field(default_factory=list)
+
+    def add(self, now: float, age: float) -> None:
+        """A picture was shown at `now`, `age` seconds after its frame came in."""
+        self.shown.append(now)
+        self.ages.append(age)
+        self.all_ages.append(age)
+
+    @property
+    def rate(self) -> float:
+        """Pictures a second."""
+        span = self.shown[-1] - self.shown[0] if len(self.shown) > 1 else 0.0
+        return (len(self.shown) - 1) / span if span > 0 else 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds from frame in to picture out: the median."""
+        return float(np.median(self.ages)) if self.ages else 0.0
+
+
+def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
+    """Show, record or print what the camera sees until it ends, or `q`, or Ctrl-C."""
+    with ExitStack() as stack:
+        camera = stack.enter_context(Camera(None if source == "" else source))
+        live = Live(camera, settings, reporter)
+        stack.callback(live.close)
+        try:
+            live.run()
+        except KeyboardInterrupt:
+            reporter.say("stopped by Ctrl-C")
+        live.finish()
+    return 0
+
+
+class Live:
+    """The live loop and what it holds open."""
+
+    def __init__(self, camera: Camera, settings: Settings, reporter: Reporter) -> None:
+        import lifter
+
+        self._camera, self._settings, self._reporter = camera, settings, reporter
+        pose = "lightning" if settings.pose == "auto" else settings.pose
+        every = int(settings.every) if settings.every.isdigit() else "auto"
+        self._see = See(settings.detector, pose, every=every, device=settings.device)  # type: ignore[arg-type]
+        self._lifter = lifter.load(
+            settings.lifter,
+            checkpoint=settings.weights,
+            device=settings.device,
+            mirror=settings.mirror,
+        )
+        if settings.people not in ("all", "main"):
+            raise PoseliftError(
+                f"--people {settings.people} needs a clip; live knows only all and main.",
+                "Use --people main or --people all.",
+            )
+        self._room = LiveRoom(settings.height, settings.view)
+        self._people: dict[int, LivePerson] = {}
+        self._pace = Pace()
+        self._paused = False
+        self._window = Window("Poselift") if has_display() else None
+        self._writer: VideoWriter | None = None
+        self._print = self._window is None and settings.record is None
+        self._announce()
+
+    def _announce(self) -> None:
+        size = "x".join(map(str, self._camera.size))
+        self._reporter.say(
+            f"camera {self._camera.name} ({size}), lifter {self._lifter.name}, "
+            f"lookahead {self._settings.lookahead} frames"
+        )
+        if self._window is not None:
+            self._reporter.say(KEYS)
+        elif self._print:
+            self._reporter.say("no display here: poses go to standard output, one JSON line each")
+        else:
+            self._reporter.say("no display here: recording only; Ctrl-C ends it")
+
+    def run(self) -> None:
+        """Until the camera ends or somebody quits."""
+        for seen in self._see.frames(self._camera.frames()):
+            people = self._lift(seen)
+            picture = self._picture(seen, people)
+            age = self._camera.clock() - seen.frame.time
+            self._pace.add(time.monotonic(), age)
+            if self._settings.record is not None:
+                self._record(picture, seen.frame)
+            if self._print:
+                self._print_poses(seen.frame, people)
+            if self._window is not None and not self._keys(self._window.show(picture), picture):
+                return
+
+    def _lift(self, seen: Seen) -> list[LivePerson]:
+        """Push everybody's joints; those who have a pose now, the main one first."""
+        settings = self._settings
+        ids = seen.people.ids
+        assert ids is not None
+        areas = np.prod(seen.people.boxes[:, 2:] - seen.people.boxes[:, :2], axis=1)
+        order = [i for i in np.argsort(-areas) if ids[i] >= 0]
+        limit = 1 if settings.people == "main" else settings.max_people
+        here: dict[int, int] = {int(ids[i]): int(i) for i in order[:limit]}
+        for number in here:
+            if number not in self._people:
+                self._people[number] = LivePerson(number, self._lifter, self._camera, settings)
+        shown = []
+        for number, person in list(self._people.items()):
+            row = here.get(number)
+            joints = (
+                None
+                if row is None
+                else (seen.keypoints.xy[row], seen.keypoints.score[row], seen.keypoints.skeleton)
+            )
+            person.push(joints, seen.frame.time)
+            if person.gone:
+                del self._people[number]
+            elif row is not None and person.pose is not None:
+                shown.append(person)
+        return sorted(shown, key=lambda person: list(here).index(person.number))
+
+    def _picture(self, seen: Seen, people: list[LivePerson]) -> np.ndarray:
+        facts = f"{self._lifter.name}  {self._pace.rate:.0f} fps  {self._pace.age * 1000:.0f} ms"
+        return self._room.picture(seen.frame, people, facts)
+
+    def _record(self, picture: np.ndarray, frame: Frame) -> None:
+        if self._writer is None:
+            assert self._settings.record is not None
+            size = (picture.shape[1], picture.shape[0])
+            self._writer = VideoWriter(self._settings.record, size, self._camera.fps)
+        self._writer.write(picture, frame.time)
+
+    def _print_poses(self, frame: Frame, people: list[LivePerson]) -> None:
+        for person in people:
+            assert person.pose is not None
+            row = {
+                "event": "pose",
+                "time": round(frame.time, 4),
+                "person": person.number,
+                "pose3d": np.round(person.pose, 4).tolist(),
+            }
+            sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
+
+    def _keys(self, key: str, picture: np.ndarray) -> bool:
+        """Do what a key asks for; False to quit."""
+        if key == "v":
+            self._room.next_view()
+        elif key == "s":
+            folder = Path(self._settings.out)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"snapshot-{time.strftime('%Y%m%d-%H%M%S')}.png"
+            cv2.imwrite(str(path), picture)
+            self._reporter.say(f"wrote {path}")
+        elif key == " ":
+            return self._pause()
+        return key != "q"
+
+    def _pause(self) -> bool:
+        """Hold the picture until space again; False if `q` came instead."""
+        window = self._window
+        assert window is not None
+        while True:
+            key = window.wait()
+            if key in (" ", "q"):
+                return key == " "
+
+    def finish(self) -> None:
+        """Close the recording and tell how it went."""
+        if self._writer is not None:
+            path = self._writer.close()
+            self._writer = None
+            if path is not None:
+                self._reporter.say(f"wrote {path}", file=str(path))
+        ages = self._pace.all_ages
+        if ages:
+            self._reporter.say(
+                f"{len(ages)} pictures, {self._pace.rate:.1f} a second at the end; frame in to "
+                f"picture out: median {np.median(ages) * 1000:.0f} ms, "
+                f"95th percentile {np.percentile(ages, 95) * 1000:.0f} ms; "
+                f"{self._camera.dropped} frames were too old to show",
+                pictures=len(ages),
+                latency_p95_ms=round(float(np.percentile(ages, 95)) * 1000, 1),
+            )
+
+    def close(self) -> None:
+        """Whatever happened, what was recorded is whole and the window is gone."""
+        if self._writer is not None:
+            self._writer.close()
+        if self._window is not None:
+            self._window.close()
