@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from weights.errors import PoseliftError
-from weights.unpickling import Inert, LazyTensor, SafeUnpickler, Storage, plain_value
+from weights.unpickling import (
+    ForbiddenNameError,
+    Inert,
+    LazyTensor,
+    SafeUnpickler,
+    Storage,
+    plain_value,
+)
 
 _MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of a file in torch's old format
 
@@ -39,11 +46,15 @@ def read_checkpoint(path: str | Path) -> Any:
     try:
         with path.open("rb") as file:
             if zipfile.is_zipfile(file):
-                return _read_zip(file, path.name)
+                return _read_zip(file)
             file.seek(0)
-            return _read_legacy(file, path.name)
-    except PoseliftError:
-        raise
+            return _read_legacy(file)
+    except ForbiddenNameError as error:
+        raise PoseliftError(
+            f"{path.name} is refused: it names {error}, which is no part of a checkpoint and could "
+            "run code.",
+            "Nothing of it was executed. Get the file from its authors; do not load it elsewhere.",
+        ) from error
     # A damaged pickle can raise any exception at all, none of which is a bug of ours.
     except Exception as error:
         raise PoseliftError(
@@ -97,7 +108,7 @@ def _without(prefixes: Sequence[str], key: str) -> str:
     return key
 
 
-def _read_zip(file: IO[bytes], name: str) -> Any:
+def _read_zip(file: IO[bytes]) -> Any:
     with zipfile.ZipFile(file) as archive:
         entries = {info.filename: info for info in archive.infolist()}
         pickles = [entry for entry in entries if entry.endswith("/data.pkl")]
@@ -118,18 +129,18 @@ def _read_zip(file: IO[bytes], name: str) -> Any:
             return storages[key]
 
         with archive.open(pickles[0]) as pickled:
-            loaded = SafeUnpickler(io.BytesIO(pickled.read()), name, storage).load()
+            loaded = SafeUnpickler(io.BytesIO(pickled.read()), storage).load()
         return _resolve(loaded)
 
 
-def _read_legacy(file: IO[bytes], name: str) -> Any:
+def _read_legacy(file: IO[bytes]) -> Any:
     storages: dict[str, Storage] = {}
 
     def storage(key: str, dtype: Any, elements: int) -> Storage:
         return storages.setdefault(key, Storage(dtype, elements))
 
     def load() -> Any:
-        return SafeUnpickler(file, name, storage).load()
+        return SafeUnpickler(file, storage).load()
 
     first = load()
     if first != _MAGIC or isinstance(first, bool):

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from weights.errors import PoseliftError
-
 #: Classes and constructors that checkpoints of the field carry beside the weights. They become
 #: `Inert`: none of their code, nor that of anything they hold, is run.
 HARMLESS = frozenset(
@@ -57,6 +55,10 @@ _STORAGES = {
     "UntypedStorage": "uint8",
 }
 _DTYPES = frozenset((*_STORAGES.values(), "uint16", "uint32", "uint64", "complex64"))
+
+
+class ForbiddenNameError(Exception):
+    """A pickle names what is no part of a checkpoint and could run code."""
 
 
 class Inert:
@@ -128,9 +130,8 @@ StorageFinder = Callable[[str, str, int], Storage]
 class SafeUnpickler(pickle.Unpickler):
     """An unpickler that knows the names above and no others."""
 
-    def __init__(self, file: IO[bytes], name: str, storage: StorageFinder) -> None:
+    def __init__(self, file: IO[bytes], storage: StorageFinder) -> None:
         super().__init__(file)
-        self._name = name
         self._storage = storage
 
     def find_class(self, module: str, name: str) -> Any:
@@ -144,11 +145,7 @@ class SafeUnpickler(pickle.Unpickler):
         inside = any(module == m or module.startswith(m + ".") for m in HARMLESS_MODULES)
         if inside or (module, name) in HARMLESS:
             return type(name, (Inert,), {"inert_name": f"{module}.{name}"})
-        raise PoseliftError(
-            f"{self._name} is refused: it names {module}.{name}, which is no part of a checkpoint "
-            "and could run code.",
-            "Nothing of it was executed. Get the file from its authors; do not load it elsewhere.",
-        )
+        raise ForbiddenNameError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
         """The storage that a tensor names."""
@@ -190,8 +187,9 @@ def _complex(real: float, imaginary: float) -> complex:
 
 def _member(owner: Any, name: str) -> Any:
     # HistoryBuffer refers to its own methods through getattr.
-    if not (isinstance(owner, type) and issubclass(owner, Inert)):
-        raise pickle.UnpicklingError("getattr of something that is not known to be harmless")
+    known = isinstance(owner, type) and issubclass(owner, Inert)
+    if not known or not owner.inert_name.endswith(".HistoryBuffer"):
+        raise ForbiddenNameError(f"builtins.getattr for {name!r}")
     return type(str(name), (Inert,), {"inert_name": f"{owner.inert_name}.{name}"})
 
 

@@ -50,12 +50,11 @@ class Block(nn.Module):
 
     def attend(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """Attention of every frame to every frame."""
-        batch, frames, width = x.shape
-        qkv = self.qkv(x).view(batch, frames, 3, self.heads, width // self.heads)
+        qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         query, key = turn(query, cosine, sine), turn(key, cosine, sine)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.proj(mixed.transpose(1, 2).reshape(batch, frames, width))
+        return self.proj(mixed.transpose(1, 2).flatten(2))
 
     def _dropped(self, x: Tensor) -> Tensor:
         if not self.training or self.drop == 0:

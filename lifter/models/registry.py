@@ -10,12 +10,13 @@ from lifter.models.base import LifterNet
 from lifter.models.convformer import ConvFormer
 from lifter.models.ftcm import FTCM
 from lifter.models.poseformerv2 import PoseFormerV2
+from lifter.models.poselift import Poselift
 from lifter.models.sct import SCT
 from weights.errors import PoseliftError
 
 #: A new network is one file and one line here.
 MODELS: dict[str, type[LifterNet]] = {
-    net.name: net for net in (PoseFormerV2, SCT, FTCM, ConvFormer)
+    net.name: net for net in (PoseFormerV2, SCT, FTCM, ConvFormer, Poselift)
 }
 
 
@@ -23,7 +24,7 @@ def names() -> tuple[str, ...]:
     """What `create` can make.
 
     >>> names()
-    ('poseformerv2', 'sct', 'ftcm', 'convformer')
+    ('poseformerv2', 'sct', 'ftcm', 'convformer', 'poselift')
     """
     return tuple(MODELS)
 

@@ -222,9 +222,9 @@ class SCT(LifterNet):
 
     def check_input(self, x: Tensor) -> None:
         """As for the others, but a window may be shorter."""
-        if not torch.compiler.is_compiling() and x.ndim == 4 and 0 < x.shape[1] < self.frames:
-            x = x[:, :1].expand(-1, self.frames, -1, -1)
-        super().check_input(x)
+        fits = x.ndim == 4 and x.shape[2:] == (JOINTS, self.channels) and x.is_floating_point()
+        if not (fits and 0 < x.shape[1] < self.frames):
+            super().check_input(x)
 
     @classmethod
     def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:
