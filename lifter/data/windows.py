@@ -1,0 +1,221 @@
+"""Endless training windows, and the fixed ones for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from lifter.data.augment import (
+    resize,
+    sometimes,
+    to_nominal,
+    turn_limbs,
+    turn_whole,
+    uniform,
+)
+from lifter.data.body import Parts, put_together, take_apart
+from lifter.data.camera import film, project
+from lifter.data.head import coco_points
+from lifter.data.mocap import Clip
+from lifter.data.noise import KeypointNoise, disturb
+from lifter.normalise import crop
+from lifter.skeleton import COCO17, H36M17, coco_to_h36m
+
+Detection = Literal["true", "detected"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How windows are made.
+
+    Attributes:
+        frames: length of a window.
+        fps: (slowest, fastest) rate at which the motion is read; drawn log-uniformly.
+        still: chance of a hardly moving person.
+        mixed: chance that arms, and that trunk and head, come from other clips.
+        lying: chance that the whole body is turned over.
+        true: chance of points without any keypointer error.
+        joints: chance that trunk and head points are the true joints and not made from a face.
+        cut_future, cut_past: chance that frames at an end repeat the last or first known one.
+        noise: the keypointer's errors.
+    """
+
+    frames: int = 27
+    fps: tuple[float, float] = (18.0, 50.0)
+    still: float = 0.06
+    mixed: float = 0.3
+    lying: float = 0.1
+    true: float = 0.12
+    joints: float = 0.15
+    cut_future: float = 0.3
+    cut_past: float = 0.1
+    noise: KeypointNoise = field(default_factory=KeypointNoise)
+
+
+@dataclass
+class Windows:
+    """A batch of windows.
+
+    Attributes:
+        x: (B, T, 17, 3) normalised points and scores.
+        y: (B, T, 17, 3) poses in camera space, metres from the pelvis.
+        known: (B, T) 1 for real frames, 0 for repeated ones.
+    """
+
+    x: Tensor
+    y: Tensor
+    known: Tensor
+
+
+class Studio:
+    """Films the clips: `windows(n)` gives n new windows, the same ones for the same seed."""
+
+    def __init__(self, clips: Sequence[Clip], recipe: Recipe, seed: int = 0) -> None:
+        self.recipe = recipe
+        self.rng = Generator().manual_seed(seed)
+        parts = [take_apart(torch.from_numpy(clip.joints)) for clip in clips]
+        self._rows = torch.cat([_pack(one) for one in parts])  # (frames, 69)
+        self._length = torch.tensor([len(clip.joints) for clip in clips])
+        self._start = self._length.cumsum(0) - self._length
+        self._fps = torch.tensor([clip.fps for clip in clips])
+        self._chance = self._length.float().clamp_min(100) ** 0.7
+
+    def windows(self, count: int) -> Windows:
+        """`count` new windows."""
+        joints = self._bodies(count)
+        return record(joints, self.recipe, self.rng)
+
+    def _bodies(self, count: int) -> Tensor:
+        """(B, T, 17, 3) moving people in world space."""
+        rng, recipe = self.rng, self.recipe
+        legs, upper, arms = (self._read(count) for _ in range(3))
+        other_upper = sometimes(count, recipe.mixed * 0.6, rng)
+        other_arms = sometimes(count, recipe.mixed, rng)
+        upper = _choose(upper, legs, other_upper)
+        parts = Parts(
+            legs.root, legs.pelvis, upper.chest, legs.legs, upper.trunk, upper.head,
+            _choose(arms, upper, other_arms).arms,
+        )  # fmt: skip
+        parts = resize(turn_limbs(parts, rng), rng)
+        return turn_whole(put_together(parts), recipe.lying, rng)
+
+    def _read(self, count: int) -> Parts:
+        """Random stretches of random clips, at random speeds, forth or back."""
+        rng, frames = self.rng, self.recipe.frames
+        clip = torch.multinomial(self._chance, count, replacement=True, generator=rng)
+        low, high = self.recipe.fps
+        rate = low * (high / low) ** torch.rand((count,), generator=rng)
+        step = self._fps[clip] / rate
+        step = torch.where(sometimes(count, self.recipe.still, rng) > 0, step * 0.1, step)
+        last = self._length[clip] - 1
+        begin = torch.rand((count,), generator=rng) * (last - step * (frames - 1)).clamp_min(0)
+        time = begin[:, None] + step[:, None] * torch.arange(frames)[None]
+        # A clip shorter than the window is played forth and back.
+        period = 2 * last[:, None]
+        time = last[:, None] - ((time % period) - last[:, None]).abs()
+        backwards = sometimes(count, 0.08, rng)[:, None] > 0
+        time = torch.where(backwards, time.flip(1), time)
+        below = time.floor().long().clamp_max(last[:, None] - 1)
+        share = (time - below)[..., None]
+        row = self._start[clip][:, None] + below
+        return _unpack(self._rows[row] * (1 - share) + self._rows[row + 1] * share)
+
+
+def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
+    """People (B, T, 17, 3) in world space as a random camera and a keypointer see them."""
+    batch = joints.shape[0]
+    seen, faces = film(joints, coco_points(joints, rng), rng)
+    seen, faces = _mirror(seen, faces, sometimes(batch, 0.5, rng))
+    clean, straight = project(faces), project(seen)
+    points, score = disturb(clean, faces[..., 2], recipe.noise, rng)
+    perfect = sometimes(batch, recipe.true, rng)[:, None, None] > 0
+    points = torch.where(perfect[..., None], clean, points)
+    score = torch.where(perfect, torch.ones(()), score)
+    made, made_score = coco_to_h36m(points.numpy(), score.numpy())
+    shift = made - coco_to_h36m(clean.numpy(), score.numpy())[0]
+    jointly = sometimes(batch, recipe.joints, rng).numpy()[:, None, None, None] > 0
+    made = np.where(jointly, straight.numpy() + shift, made)
+    index, known = _truncate(batch, recipe, rng)
+    which = np.arange(batch)[:, None]
+    made, made_score = made[which, index], made_score[which, index]
+    x = np.concatenate([crop(made, made_score), made_score[..., None]], axis=-1)
+    y = seen - seen[:, :, :1]
+    return Windows(torch.from_numpy(x), y, known)
+
+
+def validation_windows(
+    clips: Sequence[Clip], frames: int, fps: float, detection: Detection, seed: int = 1
+) -> tuple[Windows, list[str]]:
+    """Every clip cut into windows, each under its own fixed random camera; and their actions.
+
+    Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips
+    shorter than a window are padded by repetition, as at run time.
+    """
+    noise = KeypointNoise(cut=0.0)
+    plain = Recipe(
+        frames, true=float(detection == "true"), joints=0, cut_future=0, cut_past=0, noise=noise
+    )
+    rng = Generator().manual_seed(seed)
+    joints, actions = [], []
+    for clip in clips:
+        step = clip.fps / fps
+        count = int((len(clip.joints) - 1) / step) + 1
+        index = np.round(np.arange(count) * step).astype(int)
+        starts = range(0, max(count - frames // 2, 1), frames)
+        for start in starts:
+            rows = index[np.minimum(np.arange(start, start + frames), count - 1)]
+            joints.append(clip.joints[rows])
+            actions.append(clip.action)
+    bodies = put_together(to_nominal(take_apart(torch.from_numpy(np.stack(joints)))))
+    return record(bodies, plain, rng), actions
+
+
+def _mirror(seen: Tensor, faces: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Left and right exchanged, for some windows."""
+    flip = torch.tensor([-1.0, 1.0, 1.0])
+    mask = (chosen > 0)[:, None, None, None]
+    return (
+        torch.where(mask, seen[:, :, list(H36M17.mirror)] * flip, seen),
+        torch.where(mask, faces[:, :, list(COCO17.mirror)] * flip, faces),
+    )
+
+
+def _truncate(batch: int, recipe: Recipe, rng: Generator) -> tuple[np.ndarray, Tensor]:
+    """(B, T) which frame is shown at each place, and where it is not a repeated one."""
+    frames = recipe.frames
+    time = torch.arange(frames)[None]
+    half = frames // 2
+    future = sometimes(batch, recipe.cut_future, rng) * uniform((batch,), 0, half + 1, rng)
+    past = sometimes(batch, recipe.cut_past, rng) * uniform((batch,), 0, half, rng)
+    first, last = past.long()[:, None], frames - 1 - future.long()[:, None]
+    index = time.clamp(first, last)
+    return index.numpy(), (index == time).float()
+
+
+def _pack(parts: Parts) -> Tensor:
+    return torch.cat([
+        parts.root, parts.pelvis.flatten(-2), parts.chest.flatten(-2), parts.legs.flatten(-2),
+        parts.trunk.flatten(-2), parts.head.flatten(-2), parts.arms.flatten(-2),
+    ], dim=-1)  # fmt: skip
+
+
+def _unpack(rows: Tensor) -> Parts:
+    root, pelvis, chest, legs, trunk, head, arms = rows.split((3, 9, 9, 18, 6, 6, 18), dim=-1)
+    return Parts(
+        root, *(flat.unflatten(-1, (-1, 3)) for flat in (pelvis, chest, legs, trunk, head, arms))
+    )
+
+
+def _choose(first: Parts, second: Parts, chosen: Tensor) -> Parts:
+    """`first` for the windows that are chosen, else `second`."""
+
+    def pick(name: str) -> Tensor:
+        a, b = getattr(first, name), getattr(second, name)
+        return torch.where(chosen.view(-1, *[1] * (a.ndim - 1)) > 0, a, b)
+
+    return Parts(**{name: pick(name) for name in vars(first)})

@@ -1,0 +1,1 @@
+"""How lifters are trained: losses, optimizers, the loop and what it leaves behind."""

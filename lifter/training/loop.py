@@ -1,0 +1,228 @@
+"""The training loop: from settings and a source of windows to weights in a folder."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from lifter import models
+from lifter.data.windows import Windows
+from lifter.models.base import LifterNet
+from lifter.training.log import RunLog, draw_curves
+from lifter.training.losses import pose_loss
+from lifter.training.optim import optimizers, set_rate
+from lifter.training.parallel import Processes
+from lifter.training.settings import TrainSettings
+from lifter.training.validate import measure, predict, wanted
+
+logger = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Where training windows come from; `rng` is all of its state."""
+
+    rng: torch.Generator
+
+    def windows(self, count: int) -> Windows:
+        """`count` new windows."""
+        ...
+
+
+@dataclass
+class Progress:
+    """How far a run is."""
+
+    step: int = 0
+    minutes: float = 0.0
+
+    def share(self, settings: TrainSettings) -> float:
+        """0 at the start, 1 when the budget is used up."""
+        if settings.steps:
+            return min(self.step / settings.steps, 1.0)
+        return min(self.minutes / max(settings.minutes, 1e-9), 1.0)
+
+
+def learning_rate(settings: TrainSettings, step: int, share: float) -> float:
+    """The rate at a step: a short rise, then the schedule's way down."""
+    rise = min((step + 1) / max(settings.warmup, 1), 1.0)
+    if settings.schedule == "exponential":
+        return settings.lr * rise * settings.lr_decay ** (share * max(settings.epochs, 1))
+    low = settings.lr_end
+    return settings.lr * rise * (low + (1 - low) * (1 + math.cos(math.pi * share)) / 2)
+
+
+class Trainer:
+    """One run in one folder: `last.pt` to resume from, `log.csv`, `curves.png`, `ema.safetensors`.
+
+    With `steps` as its budget a run that was stopped and resumed ends with the same weights as one
+    that was not. With `minutes` the schedule follows the clock: a pause shortens the run.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        source: Source,
+        validation: dict[str, Windows],
+        folder: Path,
+        device: torch.device,
+        processes: Processes | None = None,
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.source, self.validation = settings, source, validation
+        self.folder, self.device = folder, device
+        self.processes = processes or Processes()
+        self.net = models.create(settings.model, **settings.network).to(device)
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
+        self.progress = Progress()
+        self._run: Callable[[torch.Tensor], torch.Tensor] = self.net
+        self._losses: list[float] = []
+        if device.type == "cuda":
+            self._run = torch.compile(self.net)
+
+    def begin_from(self, weights: Path) -> None:
+        """Start from the weights of another run, with this run's own schedule."""
+        state = models.load(weights).state_dict()
+        self.net.load_state_dict(state)
+        self.average.load_state_dict(state)
+
+    def resume(self, path: Path) -> None:
+        """Go on where a checkpoint stopped."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(stored)
+        self.progress = Progress(state["step"], state["minutes"])
+        torch.set_rng_state(state["rng"])
+        sources = state["sources"]
+        self.source.rng.set_state(sources[self.processes.rank % len(sources)])
+
+    def train(self, checkpoint_minutes: float = 2.0, validate_minutes: float = 3.0) -> None:
+        """Until the budget is used up, or Ctrl-C; then write what there is."""
+        settings, progress = self.settings, self.progress
+        saved = validated = time.monotonic()
+        began = saved - 60 * progress.minutes
+        with RunLog(self.folder, tensorboard=self.processes.first) as log:
+            try:
+                while self._more():
+                    self._losses.append(self.step())
+                    now = time.monotonic()
+                    progress.minutes = self.processes.agree((now - began) / 60)
+                    if now - validated > 60 * validate_minutes:
+                        self._report(log)
+                        validated = now
+                    if self.processes.agree(now - saved) > 60 * checkpoint_minutes:
+                        self.save()
+                        saved = now
+            except KeyboardInterrupt:
+                logger.info("stopped at step %d", progress.step)
+            self.save()
+            if self._losses:
+                self._report(log)
+            if self.processes.first and settings.minutes + settings.steps > 0:
+                draw_curves(log.path, self.folder / "curves.png")
+
+    def _more(self) -> bool:
+        return self.progress.share(self.settings) < 1.0
+
+    def step(self) -> float:
+        """One update; returns the loss."""
+        settings = self.settings
+        share = self.progress.share(settings)
+        set_rate(self.optimizers, learning_rate(settings, self.progress.step, share))
+        batch = self.source.windows(settings.batch // self.processes.count)
+        loss = self._loss(batch)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.processes.average_gradients(self.net)
+        nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.progress.step += 1
+        self._follow()
+        return float(loss.detach())
+
+    def _loss(self, batch: Windows) -> torch.Tensor:
+        x = batch.x[..., : self.net.channels].to(self.device)
+        truth = wanted(self.net, batch).to(self.device)
+        known = batch.known.to(self.device)
+        if self.net.output == "centre":
+            known = torch.ones_like(known[:, :1])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            guess = self._run(x)
+        return pose_loss(guess.float(), truth, known, self.settings.loss_weights())
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the weights; young averages move faster."""
+        keep = min(self.settings.ema, (1 + self.progress.step) / (10 + self.progress.step))
+        for mean, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
+            mean.lerp_(now, 1 - keep)
+        for kept, new in zip(self.average.buffers(), self.net.buffers(), strict=True):
+            kept.copy_(new)
+
+    def _report(self, log: RunLog) -> None:
+        if not self.processes.first:
+            self._losses.clear()
+            return
+        figures = {
+            "minutes": self.progress.minutes,
+            "loss": sum(self._losses) / max(len(self._losses), 1),
+        }
+        for name, windows in self.validation.items():
+            guess = predict(self.average, windows.x)
+            for key, value in measure(guess, wanted(self.average, windows)).summary().items():
+                figures[f"{name}_{key}"] = value
+        self._losses.clear()
+        log.write(self.progress.step, figures)
+        logger.info(
+            "step %d: %s",
+            self.progress.step,
+            ", ".join(f"{name} {value:.4g}" for name, value in figures.items()),
+        )
+
+    def save(self) -> None:
+        """Write `last.pt` and the averaged weights, whole or not at all."""
+        sources = self.processes.gather(self.source.rng.get_state())
+        if not self.processes.first:
+            return
+        state: dict[str, Any] = {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.progress.step,
+            "minutes": self.progress.minutes,
+            "rng": torch.get_rng_state(),
+            "sources": sources,
+            "settings": asdict(self.settings),
+        }
+        part = self.folder / ".last.pt.part"
+        torch.save(state, part)
+        part.replace(self.folder / "last.pt")
+        models.save(self.average, self.folder / "ema.safetensors", self.header())
+
+    def header(self) -> dict[str, str]:
+        """What a weight file says about how it was trained."""
+        return {
+            "normalisation": "crop" if self.settings.data == "mocap" else "screen",
+            "conversion": "coco-h36m" if self.settings.data == "mocap" else "none",
+            "fps": f"{self.settings.fps:g}",
+            "units": "metres",
+            "step": str(self.progress.step),
+        }
+
+
+def trained(trainer: Trainer) -> LifterNet:
+    """The averaged network, ready to use."""
+    return trainer.average.eval()

@@ -1,0 +1,63 @@
+"""How good a network is on windows with known poses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lifter.data.windows import Windows
+from lifter.training.losses import best_fit
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors a frame and joint, metres: (N, 17) plain and aligned; (M, 17) of velocities a step."""
+
+    plain: np.ndarray
+    aligned: np.ndarray
+    velocity: np.ndarray
+
+    def summary(self) -> dict[str, float]:
+        """Millimetres: mpjpe, p_mpjpe, mpjve (a frame)."""
+        return {
+            "mpjpe": 1000 * float(self.plain.mean()),
+            "p_mpjpe": 1000 * float(self.aligned.mean()),
+            "mpjve": 1000 * float(self.velocity.mean()) if self.velocity.size else 0.0,
+        }
+
+
+@torch.no_grad()
+def predict(net: nn.Module, x: Tensor, batch: int = 256) -> Tensor:
+    """The network's poses for windows (B, T, 17, C), on the network's device, back on the CPU."""
+    was_training = net.training
+    net.eval()
+    device = next(net.parameters()).device
+    channels = getattr(net, "channels", x.shape[-1])
+    out = [net(part[..., :channels].to(device)).float().cpu() for part in x.split(batch)]
+    net.train(was_training)
+    return torch.cat(out)
+
+
+def measure(guess: Tensor, truth: Tensor) -> Errors:
+    """Errors of poses (B, T, 17, 3); the pelvis is taken as the origin of both."""
+    guess, truth = guess - guess[:, :, :1], truth - truth[:, :, :1]
+    flat_guess, flat_truth = guess.flatten(0, 1), truth.flatten(0, 1)
+    scale, turn, from_centre, to_centre = best_fit(flat_guess, flat_truth)
+    fitted = (flat_guess - from_centre) @ turn * scale + to_centre
+    step = (guess - truth).diff(dim=1)
+    return Errors(
+        (flat_guess - flat_truth).norm(dim=-1).numpy(),
+        (fitted - flat_truth).norm(dim=-1).numpy(),
+        step.norm(dim=-1).flatten(0, 1).numpy(),
+    )
+
+
+def wanted(net: nn.Module, windows: Windows) -> Tensor:
+    """The poses that this network should give: all, or the middle frame's."""
+    if getattr(net, "output", "all") == "centre":
+        middle = (windows.y.shape[1] - 1) // 2
+        return windows.y[:, middle : middle + 1]
+    return windows.y
