@@ -73,10 +73,10 @@ def _vector(offset: np.ndarray) -> str:
 def _write_motion(file: TextIO, rig: Rig, fps: float) -> None:
     order = [node.name for node in _depth_first(NODES[0])]
     file.write(f"MOTION\nFrames: {len(rig.root)}\nFrame Time: {1 / fps:.8f}\n")
-    for frame, position in enumerate(rig.root):
-        angles = np.concatenate([rig.euler[name][frame] for name in order])
-        turns = " ".join(f"{angle:.5f}" for angle in angles)
-        file.write(f"{_vector(position)} {turns}\n")
+    row = " ".join(["%.6f"] * 3 + ["%.5f"] * (3 * len(order))) + "\n"
+    table = np.concatenate([rig.root, *(rig.euler[name] for name in order)], axis=1)
+    for values in table:
+        file.write(row % tuple(values.tolist()))
 
 
 def _depth_first(node: Node) -> list[Node]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -14,35 +13,37 @@ from lifter.skeleton import H36M17
 
 COLUMNS = ("time", "person", "joint", "x", "y", "z", "u", "v", "score")
 #: The row that carries a person's angles in a frame: once, not seventeen times.
-ANGLES_ON = "pelvis"
+ANGLES_ON = H36M17.names[0]
 
 
 def write_csv(result: ClipMotion, path: Path) -> list[Path]:
     """Write `path`; returns it. Frames in which a person is not there have no rows."""
-    with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *(f"{name}_deg" for name in ANGLES)])
-        present = result.present
-        all_angles = np.stack(list(joint_angles(result.pose3d).values()), axis=-1)  # (P, T, 9)
-        none = [""] * len(ANGLES)
+    present = result.present
+    angles = np.stack(list(joint_angles(result.pose3d).values()), axis=-1)  # (P, T, 9)
+    with atomic_path(path) as part, part.open("w", newline="\n", encoding="utf-8") as file:
+        file.write(",".join([*COLUMNS, *(f"{name}_deg" for name in ANGLES)]) + "\n")
         for frame, time in enumerate(result.time):
             for person in np.flatnonzero(present[:, frame]):
-                pose = result.pose3d[person, frame]
-                angles = [_number(value, 2) for value in all_angles[person, frame]]
-                for joint, name in enumerate(H36M17.names):
-                    writer.writerow(
-                        [
-                            f"{time:.6f}",
-                            int(result.ids[person]),
-                            name,
-                            *(_number(value, 5) for value in pose[joint]),
-                            *(_number(value, 2) for value in result.pose2d[person, frame, joint]),
-                            _number(result.score[person, frame, joint], 4),
-                            *(angles if name == ANGLES_ON else none),
-                        ]
-                    )
+                at = (person, frame)
+                # (17, 6): x, y, z, u, v, score
+                values = np.column_stack(
+                    [result.pose3d[at], result.pose2d[at], result.score[at]]
+                ).ravel()
+                start = f"{time:.6f},{int(result.ids[person])}"
+                head, rest = values[:6].tolist(), values[6:].tolist()  # the pelvis comes first
+                rows = _POSE % (*head, *angles[at].tolist(), *rest)
+                file.write(rows.replace("nan", "").replace(_START, start))
     return [path]
 
 
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else ""
+def _pose_template() -> str:
+    """All rows of one pose, to be filled in at once: a row at a time is five times slower."""
+    rows = []
+    for name in H36M17.names:
+        angles = ",%.2f" * len(ANGLES) if name == ANGLES_ON else "," * len(ANGLES)
+        rows.append(f"{_START},{name},%.5f,%.5f,%.5f,%.2f,%.2f,%.4f{angles}\n")
+    return "".join(rows)
+
+
+_START = "@"
+_POSE = _pose_template()

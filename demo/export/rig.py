@@ -89,12 +89,14 @@ def fit_rig(pose: np.ndarray) -> Rig:
     lengths = _bone_lengths(pose)
     offsets, ends = _rest(lengths)
     turns = _rotations(pose)
-    euler = {}
+    angles = []
     for node in NODES:
         local = turns[node.name]
         if node.parent is not None:
             local = turns[node.parent].transpose(0, 2, 1) @ local
-        euler[node.name] = _continuous_euler(local, node.order)
+        angles.append(_euler(local, node.order))
+    smooth = _continuous(np.stack(angles, axis=1))
+    euler = {node.name: smooth[:, number] for number, node in enumerate(NODES)}
     return Rig(offsets, ends, pose[:, H36M17.index("pelvis")], euler)
 
 
@@ -201,18 +203,23 @@ def _held(values: np.ndarray, good: np.ndarray, otherwise: np.ndarray) -> np.nda
     return values[np.where(last < 0, np.argmax(good), last)]
 
 
-def _continuous_euler(turns: np.ndarray, order: str) -> np.ndarray:
-    """Intrinsic Euler angles (T, 3) in degrees; of all that mean the same the nearest to the last.
+def _euler(turns: np.ndarray, order: str) -> np.ndarray:
+    """Intrinsic Euler angles (T, 3) in degrees of rotations (T, 3, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    return Rotation.from_matrix(turns).as_euler(order, degrees=True)
+
+
+def _continuous(angles: np.ndarray) -> np.ndarray:
+    """Euler angles (T, J, 3): of all that mean the same rotation the nearest to the frame before.
 
     (a, b, c) and (a + 180, 180 - b, c + 180) are one rotation, as is any angle plus 360.
     """
-    from scipy.spatial.transform import Rotation
-
-    angles = Rotation.from_matrix(turns).as_euler(order, degrees=True)
-    flipped = angles * (1, -1, 1) + 180
-    for frame in range(1, len(angles)):
-        last = angles[frame - 1]
-        choices = np.stack([angles[frame], flipped[frame]])
-        choices += 360 * np.round((last - choices) / 360)
-        angles[frame] = choices[np.abs(choices - last).sum(axis=1).argmin()]
-    return angles
+    choices = np.stack([angles, angles * (1, -1, 1) + 180])  # (2, T, J, 3)
+    out = angles.copy()
+    for frame in range(1, len(out)):
+        last = out[frame - 1]
+        near = choices[:, frame] + 360 * np.round((last - choices[:, frame]) / 360)  # (2, J, 3)
+        distance = np.abs(near - last).sum(axis=-1)
+        out[frame] = np.where((distance[1] < distance[0])[:, None], near[1], near[0])
+    return out
