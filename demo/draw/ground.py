@@ -86,8 +86,8 @@ class Ground:
                 cv2.polylines(
                     mask, list(pixels), False, 255 if whole else 110, 1, cv2.LINE_AA, SHIFT
                 )
-        mask = cv2.multiply(mask, self._fade, scale=1 / 255)
-        return _tint(self._base, mask, self._theme)
+        faded = cv2.multiply(mask, self._fade, scale=1 / 255)
+        return _tint(self._base, np.asarray(faded), self._theme)
 
 
 def _crossing(centre: np.ndarray, at: float, half: float) -> list[list[list[float]]]:

@@ -87,7 +87,7 @@ class Scene:
             alphas = _UNSEEN + (1 - _UNSEEN) * opacity(score)
         if filled is not None:
             alphas = np.where(np.asarray(filled, bool)[:, None], alphas * _FILLED, alphas)
-        people = [(poses[p], alphas[p], int(ids[p])) for p in there]
+        people = [(poses[p], alphas[p], int(ids[p])) for p in there.tolist()]
         cast_shadows(image, poses[there], alphas[there].mean(1), camera, self.theme.shadow)
         self._draw_bodies(image, people, camera)
         if numbers is None:

@@ -40,8 +40,10 @@ def cast_shadows(
     thick = (0.13 + 0.05 * height_of) * metre.mean(-1)[:, None] / _SHRINK
     ends = np.rint(pixels[:, _BONES] * 16).astype(int).reshape(-1, 2, 2).tolist()
     shades, widths = dark.ravel().tolist(), np.rint(np.clip(thick, 1, 255)).astype(int).ravel()
-    for bone in np.argsort(dark, axis=None, kind="stable"):  # the darkest last
-        cv2.line(mask, *ends[bone], shades[bone], int(widths[bone]), cv2.LINE_AA, 4)
+    for bone in np.argsort(dark, axis=None, kind="stable").tolist():  # the darkest last
+        cv2.line(
+            mask, ends[bone][0], ends[bone][1], shades[bone], int(widths[bone]), cv2.LINE_AA, 4
+        )
     wide = float(np.clip(0.055 * metre.mean() / _SHRINK, 0.8, 12))
     mask = cv2.GaussianBlur(mask, (0, 0), wide)
     part = image[low[1] : high[1], low[0] : high[0]]
