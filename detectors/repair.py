@@ -87,7 +87,7 @@ def _swapped(
             np.array([[keep[t - 1], change[t - 1]], [change[t - 1], keep[t - 1]]]) + best[:, None]
         )
         came[t] = cost.argmin(axis=0)
-        best = cost.min(axis=0) + (0, _STAY)
+        best = cost.min(axis=0) + np.array([0.0, _STAY])
     state = np.zeros(len(xy), int)
     state[-1] = best.argmin()
     for t in range(len(xy) - 1, 0, -1):

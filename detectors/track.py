@@ -47,7 +47,13 @@ class TrackerSettings:
     survival: int = 45
     match: float = 0.25
     duplicate: float = 0.85
-    tolerance: float = 1.5
+    tolerance: float = 1.0
+
+
+#: How much of a speed is left after each update without a sight.
+_LASTING = 0.97
+#: How much a new sight tells about a speed long known.
+_GAIN = 0.15
 
 
 @dataclass
@@ -64,7 +70,7 @@ class _Known:
     def expected(self) -> np.ndarray:
         """(17, 2) where the joints should be in the coming update."""
         # Nobody keeps a speed for long: each update without a sight counts a little less.
-        ahead = (1 - 0.93 ** (self.missed + 1)) / (1 - 0.93)
+        ahead = (1 - _LASTING ** (self.missed + 1)) / (1 - _LASTING)
         return self.xy + self.velocity * ahead
 
     def see(self, xy: np.ndarray, score: np.ndarray) -> None:
@@ -73,7 +79,7 @@ class _Known:
         both = (self.score > SEEN) & (score > SEEN)
         if both.any():
             moved = np.median((xy - self.xy)[both], axis=0) / steps
-            gain = max(1 / (self.hits + 1), 0.3)
+            gain = max(1 / (self.hits + 1), _GAIN)
             self.velocity = self.velocity + gain * (moved - self.velocity)
         # A joint that is hidden now is expected to have come along with the rest.
         self.xy = np.where((score > SEEN)[:, None], xy, self.expected())
