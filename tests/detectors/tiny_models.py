@@ -1,0 +1,57 @@
+"""Small ONNX graphs that answer what a test tells them to, made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save_graph(
+    path: Path,
+    input_shape: Sequence[int | str],
+    answers: Mapping[str, np.ndarray],
+    scaled_by_channel: Mapping[str, int] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """A model that gives `answers`, each with a first axis of 1, for every picture of a batch.
+
+    An answer named in `scaled_by_channel` is multiplied by the mean of that channel of the input,
+    so that a test sees what the pixels were made into.
+    """
+    shape = [None if isinstance(side, str) else side for side in input_shape]
+    nodes = [helper.make_node("ReduceMean", ["x"], ["means"], axes=[2, 3], keepdims=1)]
+    constants, outputs = [], []
+    for name, answer in answers.items():
+        value = answer.astype(np.float32)
+        constants.append(numpy_helper.from_array(value, f"{name}_value"))
+        channel = (scaled_by_channel or {}).get(name)
+        first = 0 if channel is None else channel
+        for part, number in (("from", first), ("to", first + 1), ("axis", 1)):
+            constants.append(numpy_helper.from_array(np.array([number]), f"{name}_{part}"))
+        flat = np.array([-1] + [1] * (value.ndim - 1))
+        constants.append(numpy_helper.from_array(flat, f"{name}_flat"))
+        zero_or_one = np.float32(0 if channel is None else 1)
+        constants.append(numpy_helper.from_array(zero_or_one, f"{name}_by"))
+        constants.append(numpy_helper.from_array(1 - zero_or_one, f"{name}_plus"))
+        nodes += [
+            helper.make_node(
+                "Slice", ["means", f"{name}_from", f"{name}_to", f"{name}_axis"], [f"{name}_one"]
+            ),
+            helper.make_node("Reshape", [f"{name}_one", f"{name}_flat"], [f"{name}_mean"]),
+            helper.make_node("Mul", [f"{name}_mean", f"{name}_by"], [f"{name}_scaled"]),
+            helper.make_node("Add", [f"{name}_scaled", f"{name}_plus"], [f"{name}_factor"]),
+            helper.make_node("Mul", [f"{name}_value", f"{name}_factor"], [name]),
+        ]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    graph = helper.make_graph(
+        nodes, "tiny", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)], outputs,
+        constants,
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.save(model, path)
+    return path
