@@ -12,9 +12,9 @@ from weights.errors import PoseliftError
 def as_bgr(image: Any) -> np.ndarray:
     """The picture as (H, W, 3) BGR uint8; one that is that already comes back as it is.
 
-    Taken: one channel (grey), three (BGR) or four (BGRA, the alpha is dropped); uint8, wider
-    integers by their full range, bool, and floats in 0..1 (or in 0..255, where something is
-    above 1). What is not a number becomes black.
+    Taken: one channel (grey), three (BGR) or four (BGRA, the alpha is dropped); uint8; uint16 by
+    its full range, other integers too where something is above 255; bool; and floats in 0..1 (or
+    in 0..255, where something is above 1). What is not a number becomes black.
 
     >>> as_bgr(np.full((4, 6), 65535, np.uint16))[0, 0].tolist()
     [255, 255, 255]
@@ -27,7 +27,7 @@ def as_bgr(image: Any) -> np.ndarray:
             f"A picture must be (height, width) or (height, width, 1, 3 or 4), got {array.shape}.",
             "Give pictures as NumPy arrays in BGR order, as cv2.imread returns them.",
         )
-    array = _as_bytes(array[..., :3])
+    array = _as_bytes(array[..., :3] if array.shape[2] == 4 else array)
     if array.shape[2] == 1:
         array = np.repeat(array, 3, axis=2)
     return np.ascontiguousarray(array)
@@ -39,6 +39,8 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
     if np.issubdtype(array.dtype, np.integer):
+        if array.dtype != np.uint16 and array.max() <= 255:
+            return np.clip(array, 0, None).astype(np.uint8)
         top = np.iinfo(array.dtype).max
         return (np.clip(array, 0, None).astype(np.float64) * (255 / top)).round().astype(np.uint8)
     if np.issubdtype(array.dtype, np.floating):

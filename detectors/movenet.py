@@ -65,10 +65,10 @@ class MoveNet:
             picture = as_bgr(image) if len(found) else image
             crops += [cut_square(picture, box, self.margin, self.size) for box in found.boxes]
         xy, score = self._read(crops)
-        ends = np.cumsum([len(found) for found in people])[:-1]
+        ends = np.cumsum([0, *(len(found) for found in people)])
         return [
-            Keypoints(one_xy, one_score, COCO17)
-            for one_xy, one_score in zip(np.split(xy, ends), np.split(score, ends), strict=True)
+            Keypoints(xy[start:end], score[start:end], COCO17)
+            for start, end in zip(ends, ends[1:], strict=False)
         ]
 
     def _read(self, crops: Sequence[Crop]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.crops import cut_square, cut_turned
+
+
+def _spot(x: int, y: int) -> np.ndarray:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    picture[y - 2 : y + 3, x - 2 : x + 3] = 255
+    return picture
+
+
+def _brightest(image: np.ndarray) -> np.ndarray:
+    """x, y of the middle of what is bright; a pixel's middle is half a pixel from its corner."""
+    light = image[..., 0].astype(float)
+    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
+    return np.array([(x * light).sum(), (y * light).sum()]) / light.sum() + 0.5
+
+
+@pytest.mark.parametrize(
+    "box", [(100, 80, 180, 160), (-50, -60, 200, 190), (150, 100, 400, 300), (120, 110, 150, 140)]
+)
+def test_points_of_a_square_crop_go_back_to_the_picture(box: tuple[int, ...]) -> None:
+    crop = cut_square(_spot(140, 120), np.array(box, np.float32), 1.2, 128)
+    np.testing.assert_allclose(
+        crop.points_to_picture(_brightest(crop.image)), [140.5, 120.5], atol=1.0
+    )
+
+
+def test_outside_the_picture_is_black() -> None:
+    white = np.full((50, 50, 3), 255, np.uint8)
+    beside = cut_square(white, np.array([100.0, 100, 120, 140]), 1.0, 32)
+    assert beside.image.max() == 0
+    half = cut_square(white, np.array([-25.0, 0, 25, 50]), 1.0, 32)
+    assert half.image[:, :15].max() == 0
+    assert half.image[:, 17:].min() == 255
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5, -1.2, np.pi / 2, 3.0])
+@pytest.mark.parametrize("side", [60.0, 150.0, 700.0])
+def test_points_of_a_turned_crop_go_back_to_the_picture(angle: float, side: float) -> None:
+    crop = cut_turned(_spot(150, 110), np.array([140.0, 120.0]), side, angle, 128)
+    found = crop.points_to_picture(_brightest(crop.image))
+    np.testing.assert_allclose(found, [150.5, 110.5], atol=max(1.0, side / 128))
+
+
+def test_a_turned_crop_is_turned_clockwise() -> None:
+    # What is to the right of the middle is at the top of a crop turned by a quarter clockwise.
+    crop = cut_turned(_spot(180, 120), np.array([140.0, 120.0]), 128, np.pi / 2, 128)
+    x, y = _brightest(crop.image)
+    assert y < 40
+    assert abs(x - 64) < 2

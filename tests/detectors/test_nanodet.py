@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.nanodet import BINS, NanoDet, decode_sides
+from tests.detectors.pictures import astronaut, clip
+
+
+def test_sides_are_expected_bins_times_the_stride() -> None:
+    sides = np.full((2, 4, BINS), -30.0, np.float32)
+    for side, bin_ in enumerate((1, 2, 3, 4)):
+        sides[:, side, bin_] = 30
+    sides[1, 0, :] = 0  # no idea: the mean of all bins, 5
+    # Row 1, column 2 of the finest level; the first cell of the coarsest.
+    boxes = decode_sides(sides.reshape(2, -1), np.array([54, 2704 + 676]))
+    x, y = 2.5 * 8, 1.5 * 8
+    np.testing.assert_allclose(boxes[0], [x - 8, y - 16, x + 24, y + 32], atol=1e-3)
+    np.testing.assert_allclose(boxes[1], [16 - 5 * 32, 16 - 64, 16 + 96, 16 + 128], atol=1e-3)
+
+
+def test_it_finds_the_people_of_real_pictures() -> None:
+    two, one = NanoDet(threads=1)([clip("two_people_small")[0].image, astronaut()])
+    assert len(two) == 2
+    left_first = two.boxes[np.argsort(two.boxes[:, 0])]
+    np.testing.assert_allclose(left_first[0], [275, 22, 395, 252], atol=25)
+    np.testing.assert_allclose(left_first[1], [700, 296, 815, 510], atol=15)
+    assert len(one) == 1
+    assert (one.boxes[0, 2:] - one.boxes[0, :2] > 300).all()
+
+
+def test_boxes_stay_inside_the_picture() -> None:
+    image = clip("two_people_small")[0].image[250:400, 650:800]
+    (found,) = NanoDet(threads=1, threshold=0.05)([image])
+    assert len(found) > 0
+    assert found.boxes.min() >= 0
+    assert found.boxes.max() <= 150
