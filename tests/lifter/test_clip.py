@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_nets import IMAGE, random_track, small_net
 
 from lifter import models
 from lifter.clip import ClipLifter
 from lifter.engine import WindowSettings
 from lifter.types import Track
+from tests.lifter.small_nets import IMAGE, random_track, small_net
 from weights.errors import PoseliftError
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from small_nets import IMAGE, random_track, small_net
 
 from lifter import models, normalise
 from lifter.clip import ClipLifter
@@ -13,6 +12,7 @@ from lifter.engine import WindowSettings
 from lifter.models.base import LifterNet
 from lifter.skeleton import H36M17, mirror_points
 from lifter.types import Track
+from tests.lifter.small_nets import IMAGE, random_track, small_net
 
 NAMES = models.names()
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_nets import IMAGE, random_track, small_net
 
 import lifter
 import weights
 from lifter import models
 from lifter.clip import ClipLifter
+from tests.lifter.small_nets import IMAGE, random_track, small_net
 from weights.errors import PoseliftError
 
 
