@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from demo.media.video import open_container
+from demo.media.video import open_container, packets_of
 from weights.errors import PoseliftError
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class AudioTrack:
         self._zero = Fraction(source.start_time or 0, 1_000_000)
         self._copy = self._stream.codec_context.codec.canonical_name in _COPIED
         self._offset = Fraction(0)
+        self._last = -1
         self._packets: Iterator[Packet[AudioStream]] | None = None
         self._waiting: Packet[AudioStream] | None = None
         if self._copy:
@@ -67,7 +68,7 @@ class AudioTrack:
                 self._source.seek(int(self._offset * 1_000_000))
             except av.error.FFmpegError as error:
                 _log.debug("the sound cannot be sought in: %s", error)
-        self._packets = self._source.demux(self._stream)
+        self._packets = packets_of(self._source, self._stream)
 
     def write_until(self, time: float) -> None:
         """Write the sound up to `time`, in seconds of the output."""
@@ -78,9 +79,9 @@ class AudioTrack:
                 self._waiting = None
                 if self._time(packet) >= 0:
                     self._write(packet)
-        except av.error.InvalidDataError as error:
+        except (av.error.InvalidDataError, av.error.ArgumentError) as error:
             _log.warning("the sound is damaged and ends at %.1f s: %s", time, error)
-            self._packets = None
+            self._packets = self._waiting = None
 
     def _next(self) -> Packet[AudioStream] | None:
         while self._waiting is None and self._packets is not None:
@@ -101,7 +102,9 @@ class AudioTrack:
             return
         shift = round(self._offset / packet.time_base)
         packet.pts = (packet.pts or 0) - shift
-        packet.dts = packet.pts
+        if packet.pts <= self._last:  # a damaged clock: MP4 refuses times that go back
+            return
+        packet.dts = self._last = packet.pts
         packet.stream = self._out
         self._output.mux(packet)
 

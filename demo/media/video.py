@@ -8,11 +8,14 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import cv2
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -22,6 +25,7 @@ from demo.media.upright import Orientation, orientation, square_size, to_bgr, tu
 from detectors.types import Frame
 from weights.errors import PoseliftError
 
+_Stream = TypeVar("_Stream", VideoStream, AudioStream)
 _Frames = Generator[VideoFrame, None, None]
 _log = logging.getLogger(__name__)
 
@@ -29,6 +33,7 @@ _NETWORK_TIMEOUT = (10.0, 10.0)  # seconds to open, seconds without data
 _SEEK_MARGIN = 0.5  # seconds before `start`: key frames are sought by decoding time
 _PROBE_PACKETS = 3000  # to tell the rate: 100 s of ordinary video, milliseconds to read
 _CLOCK_SLACK = 1e-4  # a time that was rounded when it was typed still means its frame
+_LOST_PLACES = 100  # how often a damaged container is taken up again
 _MICROSECONDS = 1_000_000  # FFmpeg's unit for a container's own times
 
 
@@ -51,17 +56,20 @@ class VideoSource(Source):
                 first.width, first.height, stream.sample_aspect_ratio or None
             )
             self.size = self._stored if self._way[0] else self._stored[::-1]
-            self._first_time = _time(first, self._zero)
         self.fps = (None if is_address(path) else self._measured_rate()) or rate or 25.0
         self._set_length(length)
 
     def _set_length(self, length: float | None) -> None:
         start = self._start or 0.0
-        if length is not None and start >= length and start > (self._first_time or 0.0):
-            raise PoseliftError(
-                f"{self.path} ends at {length:.2f} s, before the start at {start:g} s.",
-                "Give an earlier --start.",
-            )
+        if length is not None and start >= length:  # by the container; it may be mistaken
+            try:
+                next(self.frames())
+            except PoseliftError as error:
+                raise PoseliftError(
+                    f"{self.path} ends at {length:.2f} s, before the start at {start:g} s.",
+                    "Give an earlier --start.",
+                ) from error
+            length = None
         ends = [time for time in (self._end, length) if time is not None]
         self.duration = min(ends) - start if ends else None
         self.frame_count_estimate = (
@@ -82,12 +90,9 @@ class VideoSource(Source):
         times = []
         with open_container(self.path) as container:
             stream = _video_stream(container, self.path)
-            try:
-                for packet in itertools.islice(container.demux(stream), _PROBE_PACKETS):
-                    if packet.pts is not None and not packet.is_discard:
-                        times.append(packet.pts)
-            except av.error.FFmpegError as error:
-                _log.debug("%s: the rate is measured up to damage: %s", self.path, error)
+            for packet in itertools.islice(packets_of(container, stream), _PROBE_PACKETS):
+                if packet.pts is not None and not packet.is_discard:
+                    times.append(packet.pts)
             span = float((max(times) - min(times)) * _unit(stream)) if times else 0.0
         return (len(times) - 1) / span if span > 0 else None
 
@@ -200,33 +205,37 @@ def _video_stream(container: InputContainer, path: str) -> VideoStream:
     )
 
 
+def packets_of(container: InputContainer, stream: _Stream) -> Iterator[Packet[_Stream]]:
+    """A stream's packets up to the end or to where the container cannot be followed any more."""
+    for _ in range(_LOST_PLACES):
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            return  # PyAV counts wrong, at the very end, when streams showed up in mid-file
+        except av.error.InvalidDataError as error:
+            _log.warning("%s is damaged; looking for where it goes on: %s", container.name, error)
+        except av.error.FFmpegError as error:
+            _log.warning("%s: reading ends early: %s", container.name, error)
+            return
+
+
 def _decoded(container: InputContainer, stream: VideoStream, path: str) -> _Frames:
     """All frames that can be decoded; what cannot is left out and counted."""
     damaged = 0
-    packets = container.demux(stream)
-    while True:
+    for packet in packets_of(container, stream):
         try:
-            packet = next(packets, None)
-            if packet is None:
-                break
             frames = packet.decode()
-        except av.error.EOFError:
-            break
+        except av.error.EOFError:  # flushed twice, as the container was taken up again
+            continue
         except av.error.FFmpegError as error:
             damaged += 1
             if damaged == 1:
                 _log.warning("%s is damaged here and there; going on: %s", path, error)
-            if damaged > 1000 or (isinstance(error, OSError) and not _is_decoding(error)):
-                _log.warning("%s: reading ends early: %s", path, error)
-                break
             continue
         yield from frames
     if damaged:
         _log.warning("%s: %d damaged places were left out", path, damaged)
-
-
-def _is_decoding(error: av.error.FFmpegError) -> bool:
-    return isinstance(error, av.error.InvalidDataError)
 
 
 def _unit(stream: VideoStream) -> Fraction:
