@@ -20,7 +20,7 @@ from demo.progress import Reporter
 from demo.settings import Settings
 from demo.window import Window, has_display
 from detectors.see import See, Seen
-from detectors.types import Frame
+from detectors.types import Frame, People
 from weights.errors import PoseliftError
 
 KEYS = "keys: v view, space pause, s snapshot, q quit"
@@ -54,9 +54,10 @@ class Pace:
 
 def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
     """Show, record or print what the camera sees until it ends, or `q`, or Ctrl-C."""
+    parts = LiveParts(settings)
     with ExitStack() as stack:
-        camera = stack.enter_context(Camera(None if source == "" else source))
-        live = Live(camera, settings, reporter)
+        camera = stack.enter_context(Camera(source or None))
+        live = Live(camera, parts, settings, reporter)
         stack.callback(live.close)
         try:
             live.run()
@@ -66,31 +67,52 @@ def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
     return 0
 
 
-class Live:
-    """The live loop and what it holds open."""
+class LiveParts:
+    """The networks, loaded and run once before the camera starts: no frame waits for them."""
 
-    def __init__(self, camera: Camera, settings: Settings, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings) -> None:
         import lifter
 
-        self._camera, self._settings, self._reporter = camera, settings, reporter
-        pose = "lightning" if settings.pose == "auto" else settings.pose
-        every = int(settings.every) if settings.every.isdigit() else "auto"
-        self._see = See(settings.detector, pose, every=every, device=settings.device)  # type: ignore[arg-type]
-        self._lifter = lifter.load(
-            settings.lifter,
-            checkpoint=settings.weights,
-            device=settings.device,
-            mirror=settings.mirror,
-        )
         if settings.people not in ("all", "main"):
             raise PoseliftError(
                 f"--people {settings.people} needs a clip; live knows only all and main.",
                 "Use --people main or --people all.",
             )
+        pose = "lightning" if settings.pose == "auto" else settings.pose
+        every = int(settings.every) if settings.every.isdigit() else "auto"
+        self.see = See(settings.detector, pose, every=every, device=settings.device)  # type: ignore[arg-type]
+        self.lifter = lifter.load(
+            settings.lifter,
+            checkpoint=settings.weights,
+            device=settings.device,
+            mirror=settings.mirror,
+        )
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        import lifter
+
+        black = np.zeros((480, 640, 3), np.uint8)
+        if self.see.detector is not None and not isinstance(self.see.detector, str):
+            self.see.detector([black])
+        somebody = People(np.array([[200, 100, 400, 400]], np.float32), np.ones(1, np.float32))
+        self.see.keypointer([black], [somebody])
+        stream = lifter.Stream(self.lifter, image_size=(640, 480))
+        for step in range(2):
+            stream.push(np.full((17, 2), step, np.float32), np.ones(17, np.float32))
+
+
+class Live:
+    """The live loop and what it holds open."""
+
+    def __init__(
+        self, camera: Camera, parts: LiveParts, settings: Settings, reporter: Reporter
+    ) -> None:
+        self._camera, self._settings, self._reporter = camera, settings, reporter
+        self._see, self._lifter = parts.see, parts.lifter
         self._room = LiveRoom(settings.height, settings.view)
         self._people: dict[int, LivePerson] = {}
         self._pace = Pace()
-        self._paused = False
         self._window = Window("Poselift") if has_display() else None
         self._writer: VideoWriter | None = None
         self._print = self._window is None and settings.record is None

@@ -21,6 +21,8 @@ class Window:
 
     def __init__(self, title: str) -> None:
         self._title = title
+        # OpenCV's Qt complains of fonts that it does not need, once for every text it never draws.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
         self._sized = False
 
