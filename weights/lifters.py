@@ -8,4 +8,28 @@ from __future__ import annotations
 
 from weights.entry import WeightsEntry
 
-TRAINED: tuple[WeightsEntry, ...] = ()
+TRAINED: tuple[WeightsEntry, ...] = (
+    WeightsEntry(
+        name="poselift-27",
+        kind="lifter",
+        model="poselift",
+        file="poselift-27.safetensors",
+        licence="Apache-2.0",
+        sha256="9625f56990c1ad3eb48b35d88abd9f6ea68d3b306f119510c0beb2b00325d3f4",
+        settings={
+            "frames": 27,
+            "width": 192,
+            "depth": 5,
+            "heads": 6,
+            "mlp_ratio": 3.0,
+            "channels": 3,
+            "drop_path": 0.0,
+        },  # fmt: skip
+        normalisation="crop",
+        conversion="coco-h36m",
+        units="metres",
+        fps=30.0,
+        role="default",
+        note="trained here on CMU motion capture; see weights/cards/poselift-27.md",
+    ),
+)

@@ -149,12 +149,18 @@ def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
 
 
 def validation_windows(
-    clips: Sequence[Clip], frames: int, fps: float, detection: Detection, seed: int = 1
+    clips: Sequence[Clip],
+    frames: int,
+    fps: float,
+    detection: Detection,
+    seed: int = 1,
+    stride: int | None = None,
 ) -> tuple[Windows, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips
-    shorter than a window are padded by repetition, as at run time.
+    shorter than a window are padded by repetition, as at run time. `stride` is the distance of
+    windows, their own length unless said.
     """
     noise = KeypointNoise(cut=0.0)
     plain = Recipe(
@@ -166,7 +172,7 @@ def validation_windows(
         step = clip.fps / fps
         count = int((len(clip.joints) - 1) / step) + 1
         index = np.round(np.arange(count) * step).astype(int)
-        starts = range(0, max(count - frames // 2, 1), frames)
+        starts = range(0, max(count - frames // 2, 1), stride or frames)
         for start in starts:
             rows = index[np.minimum(np.arange(start, start + frames), count - 1)]
             joints.append(clip.joints[rows])

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from lifter import models
+from lifter import models, references
 from lifter.data.windows import Windows
 from lifter.models.base import LifterNet
 from lifter.training.log import RunLog, draw_curves
@@ -80,7 +80,7 @@ class Trainer:
         self.settings, self.source, self.validation = settings, source, validation
         self.folder, self.device = folder, device
         self.processes = processes or Processes()
-        self.net = models.create(settings.model, **settings.network).to(device)
+        self.net = references.create(settings.model, **settings.network).to(device)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
         self.progress = Progress()
@@ -91,7 +91,7 @@ class Trainer:
 
     def begin_from(self, weights: Path) -> None:
         """Start from the weights of another run, with this run's own schedule."""
-        state = models.load(weights).state_dict()
+        state = references.load(weights).state_dict()
         self.net.load_state_dict(state)
         self.average.load_state_dict(state)
 

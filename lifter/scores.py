@@ -1,0 +1,131 @@
+"""Scores of a lifter against known poses, per action and per joint, and their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from lifter import metrics
+from lifter.clip import ClipLifter
+from lifter.data.field import Sequence as Filmed
+from lifter.data.windows import Windows
+from lifter.models.base import LifterNet
+from lifter.skeleton import H36M17, mirror_points
+from lifter.training.validate import predict, wanted
+from lifter.types import Track
+
+#: Column name, how it is computed from (N, T, J, 3) twice in metres, and its factor for the table.
+MEASURES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], float]] = {
+    "MPJPE": (metrics.mpjpe, 1000),
+    "P-MPJPE": (metrics.p_mpjpe, 1000),
+    "N-MPJPE": (metrics.n_mpjpe, 1000),
+    "MPJVE": (metrics.mpjve, 1000),
+    "PCK": (metrics.pck, 100),
+    "AUC": (metrics.auc, 100),
+}
+
+
+@dataclass
+class Scores:
+    """What one lifter reached on one set: rows of figures in millimetres and per cent."""
+
+    actions: dict[str, dict[str, float]] = field(default_factory=dict)
+    joints: dict[str, dict[str, float]] = field(default_factory=dict)
+    overall: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def mean_of_actions(self) -> dict[str, float]:
+        """Every action counted once, as the papers' tables do."""
+        names = next(iter(self.actions.values()), {})
+        return {
+            name: float(np.nanmean([row[name] for row in self.actions.values()])) for name in names
+        }
+
+    def worst(self, count: int = 5, by: str = "P-MPJPE") -> list[tuple[str, float]]:
+        """The actions that went worst."""
+        rows = sorted(self.actions.items(), key=lambda item: -item[1][by])
+        return [(name, row[by]) for name, row in rows[:count]]
+
+
+def score(guesses: Sequence[np.ndarray], truths: Sequence[np.ndarray], actions: Sequence[str],
+          made: tuple[int, ...] = ()) -> Scores:  # fmt: skip
+    """Scores of clips (T, 17, 3) in metres against their truths; both are taken from the pelvis."""
+    kept = [joint for joint in range(17) if joint not in made]
+    guesses = [metrics.root_relative(guess)[:, kept] for guess in guesses]
+    truths = [metrics.root_relative(truth)[:, kept] for truth in truths]
+    out = Scores(overall=_row(guesses, truths))
+    for action in dict.fromkeys(actions):
+        chosen = [i for i, name in enumerate(actions) if name == action]
+        out.actions[action] = _row([guesses[i] for i in chosen], [truths[i] for i in chosen])
+    guess, truth = np.concatenate(guesses), np.concatenate(truths)
+    plain = metrics.joint_errors(guess, truth).mean(0)
+    aligned = metrics.joint_errors(metrics.procrustes(guess, truth), truth).mean(0)
+    for place, joint in enumerate(kept):
+        out.joints[H36M17.names[joint]] = {
+            "MPJPE": 1000 * float(plain[place]), "P-MPJPE": 1000 * float(aligned[place]),
+        }  # fmt: skip
+    return out
+
+
+def _row(guesses: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> dict[str, float]:
+    """Every frame counts once; velocities are taken inside clips only."""
+    guess, truth = np.concatenate(guesses), np.concatenate(truths)
+    row = {}
+    for name, (measure, factor) in MEASURES.items():
+        if name != "MPJVE":
+            row[name] = factor * measure(guess, truth)
+            continue
+        moving = [(g, t) for g, t in zip(guesses, truths, strict=True) if len(g) > 1]
+        weights = [len(g) - 1 for g, _ in moving]
+        steps = [factor * measure(g, t) for g, t in moving]
+        row[name] = float(np.average(steps, weights=weights)) if moving else float("nan")
+    return row
+
+
+def score_windows(
+    net: LifterNet, windows: Windows, actions: Sequence[str], mirror: bool = False
+) -> Scores:
+    """Scores on windows that the network takes whole."""
+    guess = predict(net, windows.x).numpy()
+    if mirror:
+        points = windows.x.numpy()
+        flipped = torch.from_numpy(mirror_points(points))
+        guess = (guess + mirror_points(predict(net, flipped).numpy())) / 2
+    truth = wanted(net, windows).numpy()
+    return score(list(guess), list(truth), actions)
+
+
+def score_field(
+    lift: ClipLifter,
+    sequences: Iterable[Filmed],
+    name: Callable[[Filmed], str],
+    progress: Callable[[str], None] | None = None,
+) -> Scores:
+    """Scores on a data set of the field, through the whole lifter; `name` gives a row's name."""
+    guesses, truths, actions = [], [], []
+    made: tuple[int, ...] = ()
+    for one in sequences:
+        count = len(one.points)
+        track = Track(1, np.arange(count), one.points, np.ones((count, 17), np.float32))
+        [motion] = lift([track], image_size=one.size, fps=one.fps)
+        if one.judged.any():
+            guesses.append(motion.pose3d[one.judged])
+            truths.append(one.poses[one.judged])
+            actions.append(name(one))
+        made = one.made
+        if progress:
+            progress(f"{one.subject} {one.action} {one.camera}")
+    return score(guesses, truths, actions, made)
+
+
+def table(rows: dict[str, dict[str, float]], title: str = "") -> str:
+    """Rows of figures as Markdown."""
+    columns = list(next(iter(rows.values())))
+    lines = [f"| {title} | " + " | ".join(columns) + " |"]
+    lines.append("| --- |" + " ---: |" * len(columns))
+    for name, row in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.1f}" for c in columns) + " |")
+    return "\n".join(lines)
