@@ -48,6 +48,7 @@ class HRNet(TopDown):
         flip_test: bool = True,
         decode: Literal["quarter", "dark"] = "quarter",
         batch: int | None = None,
+        threads: int | None = None,
     ) -> None:
         """Load the model.
 
@@ -60,6 +61,7 @@ class HRNet(TopDown):
             flip_test: read the mirrored crop too and take the mean.
             decode: "quarter" as published, or "dark".
             batch: crops read together; None is 4, or 32 on a GPU.
+            threads: not used, as torch's threads are the whole process's: `torch.set_num_threads`.
         """
         path = Path(file) if file else weights.get(name)
         self.network = load_network(path)

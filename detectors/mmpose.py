@@ -67,15 +67,19 @@ class MmposeTopDown:
 
 def _mmpose() -> Any:
     try:
+        # mmpose's own register_all_modules also draws, for which it needs torchvision.
+        import mmpose.codecs
+        import mmpose.datasets
+        import mmpose.models  # noqa: F401
+        from mmengine.registry import init_default_scope
         from mmpose import apis
-        from mmpose.utils import register_all_modules
     except Exception as error:  # mmcv without its operators raises all kinds
         raise PoseliftError(
             f"mmpose cannot be imported here ({type(error).__name__}: {error}).",
             "docs/published-detectors.md says how to install it; `hrnet` reads mmpose's HRNet "
             "files without it.",
         ) from error
-    register_all_modules()
+    init_default_scope("mmpose")
     return apis
 
 

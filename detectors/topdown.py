@@ -34,6 +34,8 @@ class TopDown(ABC):
 
     def __call__(self, images: Sequence[np.ndarray], people: Sequence[People]) -> list[Keypoints]:
         """Read the joints of each image's people."""
+        if not images:
+            return []
         crops: list[Crop] = []
         for image, found in zip(images, people, strict=True):
             picture = as_bgr(image) if len(found) else image
@@ -45,7 +47,7 @@ class TopDown(ABC):
             here = slice(start, start + len(part))
             joints, score[here] = self.read(np.stack([crop.image for crop in part]))
             xy[here] = [crop.points_to_picture(one) for crop, one in zip(part, joints, strict=True)]
-        ends = np.cumsum([len(found) for found in people])[:-1]
+        ends = np.cumsum([len(found) for found in people], dtype=int)[:-1]
         return [
             Keypoints(one_xy, one_score, self.skeleton)
             for one_xy, one_score in zip(np.split(xy, ends), np.split(score, ends), strict=True)

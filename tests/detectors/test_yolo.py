@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,22 @@ def test_without_ultralytics_the_message_says_what_to_do(
     assert "format=onnx" in caught.value.hint
 
 
+@pytest.fixture
+def working_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in where torchvision's wheel does not fit a CPU torch: only its `nms` is needed."""
+    pytest.importorskip("ultralytics")
+    from ultralytics.utils.nms import TorchNMS
+
+    try:
+        import torchvision  # noqa: F401
+    except Exception:  # RuntimeError: operator torchvision::nms does not exist
+        stand_in = types.ModuleType("torchvision")
+        stand_in.ops = types.SimpleNamespace(nms=TorchNMS.nms)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "torchvision", stand_in)
+
+
 @pytest.mark.ultralytics
+@pytest.mark.usefixtures("working_torchvision")
 @pytest.mark.parametrize("model", ["yolo11n", "yolo11n-pose"])
 def test_a_file_of_ultralytics(model: str, tmp_path: Path) -> None:
     """A random model: its scores are next to nothing, so everything is above the threshold."""
