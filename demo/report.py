@@ -76,17 +76,18 @@ def summary(motion: ClipMotion, person: int) -> dict[str, str]:
     poses, there = motion.pose3d[person], motion.present[person]
     time = motion.time[there]
     seen = there & ~motion.filled[person]
-    known = motion.score[person][there]
+    known, head = motion.score[person][there], poses[:, _HEAD, 2]
+    width, height = motion.size
     facts = {
-        "clip": f"{motion.size[0]} x {motion.size[1]}, {_length(motion):.1f} s, {motion.fps:.4g} fps",
+        "clip": f"{width} x {height}, {_length(motion):.1f} s, {motion.fps:.4g} fps",
         "lifter": motion.lifter,
         "in the picture": f"{time[-1] - time[0]:.1f} s, {seen.sum()} of {len(there)} frames seen",
         "mean score": f"{known.mean():.2f}",
-        "head height": f"{np.nanmin(poses[:, _HEAD, 2]):.2f} to {np.nanmax(poses[:, _HEAD, 2]):.2f} m",
+        "head height": f"{np.nanmin(head):.2f} to {np.nanmax(head):.2f} m",
     }
     if motion.placed:
         steps = np.linalg.norm(np.diff(poses[there][:, _PELVIS, :2], axis=0), axis=-1)
-        facts["path of the pelvis"] = f"{steps.sum():.1f} m (estimated)"
+        facts["pelvis path"] = f"{steps.sum():.1f} m (estimated)"
     return facts
 
 
@@ -113,7 +114,10 @@ def _page(motion: ClipMotion, person: int | None) -> Figure:
             axes.plot(motion.time, angles[f"{side}_{name}"], color=_hex(colour), lw=1.4, label=side)
         _dress(axes, f"{name} (degrees)", motion)
         if i == 0:
-            axes.legend(frameon=False, fontsize=8, labelcolor=_INK, ncols=2, loc="upper right")
+            axes.legend(
+                frameon=False, fontsize=8, labelcolor=_INK, ncols=2, loc="lower right",
+                bbox_to_anchor=(1.02, 0.98),
+            )  # fmt: skip
     trunk = figure.add_subplot(grid[2, 0])
     trunk.plot(motion.time, angles["trunk"], color=_INK, lw=1.4)
     _dress(trunk, "trunk from the vertical (degrees)", motion)
