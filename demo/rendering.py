@@ -39,9 +39,10 @@ def render_clip(
     done = 0
     try:
         with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:
-            writers: list[VideoWriter | GifWriter] = [
-                stack.enter_context(_writer(p, painter, motion, source, settings)) for p in paths
-            ]
+            writers: list[VideoWriter | GifWriter] = []
+            for path in paths:
+                writers.append(_writer(path, painter, motion, source, settings))
+                stack.enter_context(writers[-1])
             for time, picture in prefetch(_painted(source, painter)):
                 for writer in writers:
                     writer.write(picture, time)
