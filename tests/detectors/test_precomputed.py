@@ -9,8 +9,10 @@ import pytest
 
 from detectors.precomputed import Precomputed
 from detectors.registry import load_keypointer
+from detectors.see import find_tracks
 from detectors.types import Frame, People
-from lifter.skeleton import COCO17, H36M17
+from lifter.skeleton import COCO17, H36M17, coco_to_h36m
+from lifter.types import Track
 from weights.errors import PoseliftError
 
 IMAGE = np.zeros((100, 100, 3), np.uint8)
@@ -128,6 +130,43 @@ def test_as_a_plain_keypointer_it_counts_the_pictures(tmp_path: Path) -> None:
     assert (first.score == 0).all()
     np.testing.assert_allclose(second.xy[0], TRUTH)
     assert (second.score[1] == 0).all()
+
+
+def test_a_clip_becomes_the_tracks_that_the_file_holds(tmp_path: Path) -> None:
+    """Two people, one walks to the right and one to the left, without a pixel to be seen."""
+    paths = [(100, 8), (700, -8)]  # where each begins, and pixels a frame
+    content = [
+        {"image_id": frame, "keypoints": joined(standing(start + step * frame))}
+        for frame in range(20)
+        for start, step in paths
+    ]
+    path = write(tmp_path / "results.json", content)
+    clip = [Frame(index, index / 30, np.zeros((400, 900, 3), np.uint8)) for index in range(20)]
+    tracks = find_tracks(clip, keypointer=Precomputed(path))
+    assert len(tracks) == 2
+    for track, (start, step) in zip(sorted(tracks, key=starts_at), paths, strict=True):
+        assert track.frames.tolist() == list(range(20))
+        walked = np.stack([standing(start + step * frame) for frame in range(20)])
+        expected, _ = coco_to_h36m(walked, np.ones((20, 17)))
+        np.testing.assert_allclose(track.xy, expected, atol=1e-3)
+        np.testing.assert_allclose(track.score, 0.9)
+
+
+def starts_at(track: Track) -> float:
+    return float(track.xy[0, 0, 0])
+
+
+def standing(x: float) -> np.ndarray:
+    """(17, 2): a person of 200 pixels who stands at x and faces us."""
+    left = {5: (20, 40), 7: (30, 75), 9: (32, 105), 11: (12, 105), 13: (13, 150), 15: (14, 200)}
+    xy = np.array([[0, 10], [4, 6], [-4, 6], [8, 8], [-8, 8], *[[0, 0]] * 12], np.float32)
+    for joint, (across, down) in left.items():
+        xy[joint], xy[joint + 1] = (across, down), (-across, down)
+    return xy + np.array([x, 50], np.float32)
+
+
+def joined(xy: np.ndarray) -> list[float]:
+    return np.column_stack([xy, np.full(17, 0.9)]).ravel().tolist()
 
 
 @pytest.mark.parametrize(
