@@ -184,7 +184,7 @@ class Tracker:
         )
         likeness = 0.7 * joints + 0.3 * boxes
         # Who was seen a moment ago goes before who was not, and a person before a maybe.
-        order = 0.1 * (missed > 3) + 0.1 * np.array([k.id < 0 for k in free])
+        order = 0.1 * np.minimum(missed, 3) + 0.1 * np.array([k.id < 0 for k in free])
         found = self._pair(free, owner, xy, score, rows, likeness, order)
         free[:] = [k for k in free if not any(k is f for f in found)]
 
