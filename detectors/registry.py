@@ -183,4 +183,5 @@ def _require(name: str, part: Part, parts: Mapping[str, Part]) -> None:
         except PoseliftError as error:
             others = [other for other, its in parts.items() if its.weights and is_here(its)]
             meanwhile = f" Here meanwhile: {', '.join(others)}." if others else ""
-            raise PoseliftError(f"{name}: {error.message}", error.hint + meanwhile) from error
+            hint = error.hint.rstrip(".") + "." + meanwhile
+            raise PoseliftError(f"{name}: {error.message}", hint) from error
