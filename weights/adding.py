@@ -18,6 +18,7 @@ _MODELS: dict[str, Kind] = {
     "sct": "lifter",
     "ftcm": "lifter",
     "convformer": "lifter",
+    "poselift": "lifter",
     "nanodet": "detector",
     "yolo": "detector",
     "blazepose": "keypointer",

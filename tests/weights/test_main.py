@@ -84,3 +84,12 @@ def test_a_damaged_list_of_own_files_is_named(folder: Path, text: str) -> None:
     (folder / "registry.json").write_text(text)
     with pytest.raises(PoseliftError, match=r"registry\.json"):
         weights.entry("sct-243")
+
+
+def test_files_of_every_known_model_can_be_added(folder: Path) -> None:
+    """For the parts that read a user's file under their own name."""
+    file = folder / "mine.bin"
+    file.write_bytes(b"weights")
+    for model in dict.fromkeys(known.model for known in weights.ENTRIES.values()):
+        assert main(["add", str(file), "--model", model, "--name", f"my-{model}"]) == 0
+        assert weights.entry(f"my-{model}").model == model
