@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from demo.draw.camera3d import VIEWS
+from demo.draw.layout import fit_image
 from demo.draw.people2d import draw_people
 from demo.draw.scene3d import Scene
 from demo.draw.text import pill
@@ -93,7 +93,7 @@ class LiveRoom:
         height, width = frame.image.shape[:2]
         scale = self._height / height
         left_size = (max(round(width * scale), 1), self._height)
-        small = cv2.resize(frame.image, left_size, interpolation=cv2.INTER_AREA)
+        small = fit_image(frame.image, left_size)
         ids = [person.number for person in people]
         xy = np.array([person.xy for person in people]).reshape(-1, 17, 2) * scale
         score = np.array([person.score for person in people]).reshape(-1, 17)

@@ -25,6 +25,9 @@ DEPTH_SECONDS, SIDE_SECONDS = 0.35, 0.05
 _NEAREST = 0.3  # metres: nobody is nearer to the camera
 _ENOUGH = 4  # joints that must be seen for a frame to say anything
 _FEET = (3, 6)
+#: Metres: who seems to stand less than this above the others stands on their floor; the size of a
+#: person and the tilt of the camera are not known so well. Who is higher stands on something.
+_SAME_FLOOR = 0.6
 _STEEPEST = 0.36  # metres up a metre along: about 20 degrees, more is no mistake of the tilt
 
 
@@ -64,7 +67,7 @@ def place(
     """World poses (T, 17, 3) of people who stand and move where the picture suggests.
 
     Camera and floor are the same through the clip and for everybody: the middle of the scene is
-    above x = y = 0 and the lowest foot is on z = 0. A floor that seems to rise or fall along the
+    above x = y = 0 and the lowest foot is on z = 0; people whose floors nearly agree share one. A floor that seems to rise or fall along the
     way of walkers is a mistake of the camera's tilt and is levelled; jumps and steps stay.
 
     Args:
@@ -83,6 +86,7 @@ def place(
     slope = _floor_slope(poses, [motion.fps for motion in motions])
     for pose in poses:
         pose[..., 2] -= pose[:, :1, :2] @ slope
+    poses = _on_common_floor(poses)
     joined = np.concatenate(poses)
     roots = joined[:, 0, :2]
     origin = np.append((roots.min(axis=0) + roots.max(axis=0)) / 2, joined[..., 2].min())
@@ -181,6 +185,16 @@ def _calm(values: np.ndarray, trust: np.ndarray, sigma: float) -> np.ndarray:
     apart = np.abs(values - first)
     usual = 1.5 * np.median(apart) + 1e-6
     return smooth_series(values, trust / (1 + (apart / (2 * usual)) ** 2), sigma)
+
+
+def _on_common_floor(poses: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """People moved down as one whole motion each, where their floors are nearly the same."""
+    lowest = [float(pose[..., 2].min()) if len(pose) else np.inf for pose in poses]
+    floor = min(lowest)
+    return [
+        pose - np.array([0, 0, low - floor if low - floor < _SAME_FLOOR else 0])
+        for pose, low in zip(poses, lowest, strict=True)
+    ]
 
 
 def _floor_slope(poses: Sequence[np.ndarray], rates: Sequence[float]) -> np.ndarray:

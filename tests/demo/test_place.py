@@ -155,3 +155,12 @@ def test_in_a_row_keeps_everybody_above_their_spot() -> None:
     assert np.allclose(first[:, 0, 0], 0.5)
     assert np.allclose(second[:, 0, 0], -0.5)
     assert first[..., 2].min() == pytest.approx(0, abs=1e-6)
+
+
+def test_people_on_nearly_one_floor_share_it_and_who_is_on_a_roof_does_not() -> None:
+    from demo.place import _on_common_floor
+
+    floors = (0.1, 0.45, 2.4)
+    poses = [np.zeros((4, 17, 3)) + [0, 0, low] for low in floors]
+    moved = [float(pose[..., 2].min()) for pose in _on_common_floor(poses)]
+    np.testing.assert_allclose(moved, [0.1, 0.1, 2.4])
