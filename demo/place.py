@@ -67,8 +67,9 @@ def place(
     """World poses (T, 17, 3) of people who stand and move where the picture suggests.
 
     Camera and floor are the same through the clip and for everybody: the middle of the scene is
-    above x = y = 0 and the lowest foot is on z = 0; people whose floors nearly agree share one. A floor that seems to rise or fall along the
-    way of walkers is a mistake of the camera's tilt and is levelled; jumps and steps stay.
+    above x = y = 0 and the lowest foot is on z = 0; people whose floors nearly agree share
+    one. A floor that seems to rise or fall along the way of walkers is a mistake of the camera's
+    tilt and is levelled; jumps and steps stay.
 
     Args:
         motions: in camera space.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from demo.place import focal_length, in_a_row, place, root_paths
+from demo.place import _on_common_floor, focal_length, in_a_row, place, root_paths
 from lifter.types import Motion, Track
 from lifter.world import LEVEL, rotate
 
@@ -158,9 +158,7 @@ def test_in_a_row_keeps_everybody_above_their_spot() -> None:
 
 
 def test_people_on_nearly_one_floor_share_it_and_who_is_on_a_roof_does_not() -> None:
-    from demo.place import _on_common_floor
-
     floors = (0.1, 0.45, 2.4)
-    poses = [np.zeros((4, 17, 3)) + [0, 0, low] for low in floors]
+    poses = [np.full((4, 17, 3), low) for low in floors]
     moved = [float(pose[..., 2].min()) for pose in _on_common_floor(poses)]
     np.testing.assert_allclose(moved, [0.1, 0.1, 2.4])
