@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,10 +67,7 @@ class MoveNet:
             crops += [cut_square(picture, box, self.margin, self.size) for box in found.boxes]
         xy, score = self._read(crops)
         ends = np.cumsum([0, *(len(found) for found in people)])
-        return [
-            Keypoints(xy[start:end], score[start:end], COCO17)
-            for start, end in zip(ends, ends[1:], strict=False)
-        ]
+        return [Keypoints(xy[start:end], score[start:end], COCO17) for start, end in pairwise(ends)]
 
     def _read(self, crops: Sequence[Crop]) -> tuple[np.ndarray, np.ndarray]:
         """(N, 17, 2) in pixels of the pictures and (N, 17)."""

@@ -33,7 +33,7 @@ ASTRONAUT = {
 def clip(name: str) -> tuple[Frame, ...]:
     """Frames of `two_people_small` or `balance_small`."""
     capture = cv2.VideoCapture(str(PEOPLE / f"{name}.mp4"))
-    frames = []
+    frames: list[Frame] = []
     while True:
         there, image = capture.read()
         if not there:
