@@ -86,8 +86,15 @@ def _add_parts(top: Parser) -> None:
         "--weights", metavar="FILE",
         help="a checkpoint of your own or of the authors for --lifter",
     )  # fmt: skip
-    group.add_argument("--detector", metavar="NAME", help="person detector, or a file for yolo")
-    group.add_argument("--pose", metavar="NAME", help="2D keypointer, or a file of 2D poses")
+    group.add_argument(
+        "--detector", metavar="NAME", help="person detector; yolo:FILE and such take a file"
+    )
+    group.add_argument(
+        "--pose",
+        metavar="NAME",
+        help="2D keypointer: thunder, lightning, hrnet, yolo:FILE, or precomputed:FILE for joints "
+        "that you have already (npz, AlphaPose, OpenPose or COCO JSON)",
+    )
     group.add_argument(
         "--device", help="auto, cpu, cuda, cuda:1 or mps (default: auto, the best here)"
     )

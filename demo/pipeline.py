@@ -106,10 +106,14 @@ class Pipeline:
         if self._told:
             return
         from detectors import choose_detector, choose_keypointer
+        from detectors.registry import KEYPOINTERS
         from lifter.device import resolve_device
 
-        detector, why_detector = choose_detector(self.settings.detector)
         pose, why_pose = choose_keypointer(self.settings.pose)
+        if KEYPOINTERS[pose.partition(":")[0]].finds_people:
+            detector, why_detector = "none", "the pose part finds people itself"
+        else:
+            detector, why_detector = choose_detector(self.settings.detector)
         why_lifter = "the best whose weights are on this machine"
         if self.settings.weights or self.settings.lifter != "auto":
             why_lifter = "as asked"

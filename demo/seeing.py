@@ -14,9 +14,11 @@ from demo.journal import Entry, Journal
 from demo.media import Source, prefetch
 from demo.progress import Reporter
 from demo.settings import Settings
+from detectors.registry import load_keypointer
 from detectors.see import See
 from detectors.track import Tracker
 from detectors.tracks import TrackBuilder
+from detectors.types import Keypointer
 from weights.errors import PoseliftError
 
 
@@ -54,7 +56,7 @@ def _look(
     tracker = Tracker()
     see = See(
         settings.detector,
-        settings.pose,
+        _keypointer(source, settings),
         tracker,
         every=every,  # type: ignore[arg-type]
         device=settings.device,
@@ -87,3 +89,13 @@ def _look(
         )
     journal.remove()
     return SeenClip(np.array(times), source.size, builder.tracks())
+
+
+def _keypointer(source: Source, settings: Settings) -> Keypointer | str:
+    """The keypointer, or its name where nothing of the clip matters to it."""
+    if not settings.pose.startswith("precomputed:") or not settings.start:
+        return settings.pose
+    # Files of joints count from the clip's first frame, what is read from --start.
+    return load_keypointer(
+        settings.pose, settings.device, first_frame=round(settings.start * source.fps)
+    )

@@ -27,6 +27,7 @@ class Part:
         weights: names of the weight files that it needs; none where the user names a file.
         needs_file: it has no weights of its own: `NAME:FILE` names them.
         options: what else it is made with.
+        finds_people: a keypointer that needs no detector.
     """
 
     make: str
@@ -34,6 +35,7 @@ class Part:
     weights: tuple[str, ...] = ()
     needs_file: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    finds_people: bool = False
 
 
 _MOVENET = "detectors.movenet:MoveNet"
@@ -57,9 +59,9 @@ KEYPOINTERS: dict[str, Part] = {
     "hrnet-w48-256": Part(_HRNET, "published; HRNet-W48 256x192", ("hrnet-w48-256",), options={"name": "hrnet-w48-256"}),
     "hrnet-w32-256": Part(_HRNET, "published; HRNet-W32 256x192", ("hrnet-w32-256",), options={"name": "hrnet-w32-256"}),
     "mmpose": Part("detectors.mmpose:MmposeTopDown", "a config of mmpose, its .pth beside it", needs_file=True),
-    "yolo": Part("detectors.yolo:YoloPose", "a YOLO pose file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True),
+    "yolo": Part("detectors.yolo:YoloPose", "a YOLO pose file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True, finds_people=True),
     "rtmpose": Part("detectors.rtmpose:RTMPose", "an RTMPose .onnx", needs_file=True),
-    "precomputed": Part("detectors.precomputed:Precomputed", "2D joints in a file: .npz, AlphaPose, COCO, OpenPose", needs_file=True),
+    "precomputed": Part("detectors.precomputed:Precomputed", "2D joints in a file: .npz, AlphaPose, COCO, OpenPose", needs_file=True, finds_people=True),
 }
 # fmt: on
 
