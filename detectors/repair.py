@@ -13,13 +13,16 @@ from lifter.types import Track
 #: The limbs that are swapped as one: hip, knee, ankle; shoulder, elbow, wrist.
 LEGS = ((1, 2, 3), (4, 5, 6))
 ARMS = ((14, 15, 16), (11, 12, 13))
+#: What is swapped alone, where a limb is half on one side and half on the other.
+_JOINTS = (((2,), (5,)), ((3,), (6,)), ((15,), (12,)), ((16,), (13,)))
 
-#: What beginning or ending a swap costs, in mean movement of the limb's joints, in parts of the
-#: person's size. Legs that truly cross in a walk seen from the side save less than this.
-_TURN = 0.14
-#: What each frame of a swap costs, so that "one or a few frames" is meant: swaps that last
-#: longer than a second or so are left, since then nobody knows which side was the right one.
-_STAY = 0.01
+#: What beginning or ending a swap costs, in mean movement of the joints, in parts of the person's
+#: size, for a limb and for a joint alone. Legs that truly cross in a walk seen from the side save
+#: less than this by being called uncrossed; single ankles are quicker than whole legs.
+_LIMB_TURN, _JOINT_TURN = 0.1, 0.3
+#: What each frame of a swap costs, so that "one or a few frames" is meant: what lasts longer than
+#: a second or so is left, since then nobody knows which side was the right one.
+_STAY = 0.03
 #: Nothing moves the wrong way further than this counts: one wild joint is no swap.
 _FARTHEST = 0.6
 
@@ -27,9 +30,9 @@ _FARTHEST = 0.6
 def undo_swaps(track: Track) -> tuple[Track, np.ndarray]:
     """Give limbs that changed sides for a few frames back to their sides.
 
-    For legs and arms apart, the labelling of left and right is sought over the whole track that
-    moves the joints least, with a price on every change and every swapped frame. Points are only
-    renamed, never moved.
+    For legs and arms apart, then for knees, ankles, elbows and wrists by themselves, the labelling
+    of left and right is sought over the whole track that moves the joints least, with a price on
+    every change and every swapped frame. Points are only renamed, never moved.
 
     Returns:
         The track, and (T,) bool: the frames that were changed.
@@ -39,8 +42,9 @@ def undo_swaps(track: Track) -> tuple[Track, np.ndarray]:
     if len(track) < 3:
         return track, changed
     size = _steady_size(track)
-    for right, left in (LEGS, ARMS):
-        swapped = _swapped(xy, score, list(right), list(left), size)
+    for right, left in (LEGS, ARMS, *_JOINTS):
+        turn = _LIMB_TURN if len(right) > 1 else _JOINT_TURN
+        swapped = _swapped(xy, score, list(right), list(left), size, turn)
         both = [*right, *left]
         other = [*left, *right]
         rows = np.flatnonzero(swapped)[:, None]
@@ -64,13 +68,18 @@ def _steady_size(track: Track) -> np.ndarray:
 
 
 def _swapped(
-    xy: np.ndarray, score: np.ndarray, right: list[int], left: list[int], size: np.ndarray
+    xy: np.ndarray,
+    score: np.ndarray,
+    right: list[int],
+    left: list[int],
+    size: np.ndarray,
+    price: float,
 ) -> np.ndarray:
     """(T,) bool: the cheapest labelling, by dynamic programming over straight (0), swapped (1)."""
     points = _without_gaps(xy, score)
-    a, b = points[:, right], points[:, left]  # (T, 3, 2)
+    a, b = points[:, right], points[:, left]  # (T, joints, 2)
     weight = np.sqrt(score[:, right] * score[:, left])
-    weight = np.minimum(weight[1:], weight[:-1])  # (T - 1, 3)
+    weight = np.minimum(weight[1:], weight[:-1])  # (T - 1, joints)
     share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-6)
 
     def moved(start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -79,7 +88,7 @@ def _swapped(
         return cost
 
     keep = moved(a, a) + moved(b, b)
-    change = moved(b, a) + moved(a, b) + _TURN
+    change = moved(b, a) + moved(a, b) + price
     best = np.array([0.0, _STAY])
     came = np.zeros((len(xy), 2), int)
     for t in range(1, len(xy)):

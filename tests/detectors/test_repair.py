@@ -47,6 +47,15 @@ def test_swapped_frames_are_found_and_undone(pairs: tuple, frames: list[int]) ->
     assert np.array_equal(mended.score, track.score)
 
 
+def test_a_leg_half_on_the_wrong_side() -> None:
+    track = walk(1.0)
+    apart = int(np.abs(track.xy[20:60, 3, 0] - track.xy[20:60, 6, 0]).argmax()) + 20
+    ankles = swap(track, [apart], ((3,), (6,)))
+    mended, changed = undo_swaps(ankles)
+    assert np.flatnonzero(changed).tolist() == [apart]
+    assert np.array_equal(mended.xy, track.xy)
+
+
 def test_the_whole_body_swapped() -> None:
     track = walk(0.2)
     broken = swap(swap(track, [40, 41], LEGS), [40, 41], ARMS)
