@@ -53,7 +53,7 @@ def read_set(path: Path | str) -> list[Clip]:
     if not path.is_file():
         raise PoseliftError(
             f"No such motion capture set: {path}",
-            "`python -m lifter.data cmu --asf-amc DIR --out FILE` makes one from CMU's files.",
+            "docs/training.md says what such a file holds.",
         )
     with np.load(path, allow_pickle=False) as stored:
         notes = {}

@@ -91,7 +91,7 @@ class Poselift(LifterNet):
         }  # fmt: skip
         size = JOINTS * channels
         self.embed1, self.embed2 = nn.Linear(size, width), nn.Linear(width, width)
-        drops = torch.linspace(0, drop_path, depth).tolist()
+        drops = [drop_path * i / max(depth - 1, 1) for i in range(depth)]
         self.blocks = nn.ModuleList(Block(width, heads, mlp_ratio, drop) for drop in drops)
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, JOINTS * 3)

@@ -1,0 +1,196 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lifter.data import mocap
+from lifter.data.camera import film, project
+from lifter.data.head import coco_points
+from lifter.data.noise import KeypointNoise, disturb, measured_noise
+from lifter.data.windows import Recipe, Studio, record, validation_windows
+from lifter.skeleton import COCO17, H36M17, coco_to_h36m
+from tests.lifter.synthetic_motion import clips, motion
+from weights.errors import PoseliftError
+
+CALM = KeypointNoise(
+    spread=(0.01,) * 17, tail=0.0, level=0.0, hidden=0.0, swaps=0.0, gaps=0.0, cut=0.0
+)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def write_set(path: Path, made: list[mocap.Clip]) -> Path:
+    meta = [json.dumps({"key": c.name, "fps": 60, "description": c.action}) for c in made]
+    np.savez(path, meta=np.array(meta), **{c.name: c.joints for c in made})
+    return path
+
+
+def test_a_set_is_read_and_split(tmp_path: Path) -> None:
+    made = clips(2)
+    made.append(mocap.Clip("pybullet_data/walk", made[0].joints, 60.0, "walk"))
+    read = mocap.read_set(write_set(tmp_path / "set.npz", made))
+    assert [clip.name for clip in read] == [clip.name for clip in made]
+    assert read[1].action == "action 1"
+    training, validation = mocap.split(read)
+    assert len(training) == 2
+    assert [clip.name for clip in validation] == ["pybullet_data/walk"]
+
+
+def test_a_missing_or_empty_set_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PoseliftError, match="No such motion capture"):
+        mocap.read_set(tmp_path / "no.npz")
+    np.savez(tmp_path / "empty.npz", x=np.zeros(3))
+    with pytest.raises(PoseliftError, match="holds no"):
+        mocap.read_set(tmp_path / "empty.npz")
+
+
+def test_windows_have_the_promised_form() -> None:
+    windows = Studio(clips(3), Recipe(frames=15), seed=1).windows(64)
+    assert windows.x.shape == (64, 15, 17, 3)
+    assert windows.y.shape == (64, 15, 17, 3)
+    assert windows.x.isfinite().all()
+    assert windows.y.isfinite().all()
+    assert (windows.y[:, :, 0] == 0).all()
+    assert windows.x[..., 2].min() >= 0
+    assert windows.x[..., 2].max() <= 1
+    assert 0.5 < windows.known.mean() < 1
+    # Repeated frames repeat the input, and only they do so everywhere.
+    again = (windows.x[:, 1:] == windows.x[:, :-1]).all(-1).all(-1)
+    assert (again | (windows.known[:, 1:] > 0) | (windows.known[:, :-1] == 0)).all()
+
+
+def test_the_same_seed_gives_the_same_windows() -> None:
+    one, two, other = (Studio(clips(2), Recipe(frames=9), seed=s).windows(8).x for s in (5, 5, 6))
+    assert torch.equal(one, two)
+    assert not torch.equal(one, other)
+
+
+def test_true_input_is_what_the_truth_looks_like() -> None:
+    recipe = Recipe(frames=9, true=1.0, joints=1.0, cut_future=0, cut_past=0)
+    windows = Studio(clips(2), recipe).windows(200)
+    # With joints=1 the points are the joints themselves: they follow x and y of the pose closely.
+    for axis in (0, 1):
+        seen = windows.x[..., axis] - windows.x[:, :, :1, axis]
+        both = torch.stack([seen.flatten(), windows.y[..., axis].flatten()])
+        assert torch.corrcoef(both)[0, 1] > 0.93
+
+
+def test_made_points_are_those_of_the_run_time() -> None:
+    joints = torch.from_numpy(np.stack([motion(9, 1)]))
+    recipe = Recipe(frames=9, true=1.0, joints=0.0, cut_future=0, cut_past=0)
+    windows = record(joints, recipe, generator())
+    x = windows.x[0, :, :, :2].numpy()
+    # The pelvis of `coco-h36m` is the middle of the hips, in any unit.
+    assert np.allclose(x[:, 0], (x[:, 1] + x[:, 4]) / 2, atol=1e-5)
+    assert np.abs(x).max() <= 1 + 1e-5
+
+
+def test_a_raised_camera_looks_down_and_pictures_are_upright() -> None:
+    joints = torch.from_numpy(np.stack([motion(9, s) for s in range(120)]))
+    seen, _ = film(joints, joints, generator())
+    assert (seen[..., 2] > 0.3).all()
+    up = seen[:, :, 10, 1] - seen[:, :, 0, 1]
+    assert (up < 0).float().mean() > 0.97  # heads are higher in the picture, y is down
+    assert torch.allclose(
+        (seen[:, :, 2] - seen[:, :, 1]).norm(dim=-1),
+        (joints[:, :, 2] - joints[:, :, 1]).norm(dim=-1),
+        atol=1e-3,
+    )
+
+
+def test_faces_look_ahead_and_limbs_are_the_joints() -> None:
+    joints = torch.from_numpy(np.stack([motion(9, 2)]))
+    points = coco_points(joints, None)
+    for side in ("left", "right"):
+        for name in ("wrist", "ankle", "hip"):
+            theirs, ours = COCO17.index(f"{side} {name}"), H36M17.index(f"{side} {name}")
+            assert torch.equal(points[:, :, theirs], joints[:, :, ours])
+    to_left = joints[0, :, 11] - joints[0, :, 14]
+    ears = points[0, :, 3] - points[0, :, 4]
+    assert ((ears * to_left).sum(-1) > 0).all()
+    ahead = torch.linalg.cross(to_left, joints[0, :, 8] - joints[0, :, 7])
+    nose = points[0, :, 0] - (points[0, :, 3] + points[0, :, 4]) / 2
+    assert ((nose * ahead).sum(-1) > 0).all()
+    assert 0.06 < nose.norm(dim=-1).mean() < 0.16
+
+
+def test_noise_has_the_size_and_memory_it_says() -> None:
+    points = torch.rand(1, 1, 17, 2, generator=generator()).expand(2000, 27, 17, 2).clone()
+    seen, score = disturb(points, torch.zeros(2000, 27, 17), CALM, generator(1))
+    size = float((points[0, 0].amax(0) - points[0, 0].amin(0)).max())
+    error = (seen - points) / size
+    assert 0.007 < error.std() < 0.011
+    own = error - error.mean(1, keepdim=True)
+    memory = (own[:, 1:] * own[:, :-1]).mean() / own.pow(2).mean()
+    assert 0.35 < memory < 0.75
+    assert score.min() > 0
+
+
+def test_scores_fall_with_the_error() -> None:
+    points = torch.rand(1, 1, 17, 2, generator=generator()).expand(500, 27, 17, 2).clone()
+    noise = KeypointNoise(swaps=0.0, gaps=0.0, cut=0.0)
+    seen, score = disturb(points, torch.zeros(500, 27, 17), noise, generator(1))
+    error = (seen - points).norm(dim=-1)[..., 5:].flatten()
+    limbs = score[..., 5:].flatten()
+    far = error > error.quantile(0.97)
+    assert limbs[far].mean() < limbs[~far].mean() - 0.1
+
+
+def test_gaps_are_straight_lines_with_score_0() -> None:
+    points = torch.from_numpy(motion(27, 3))[None, :, :, :2].expand(200, -1, -1, -1)
+    noise = KeypointNoise(spread=(0.0,) * 17, gaps=1.0, swaps=0.0, cut=0.0)
+    seen, score = disturb(points, torch.zeros(200, 27, 17), noise, generator())
+    gone = score == 0
+    assert 0.02 < gone.float().mean() < 0.5
+    assert torch.allclose(seen[~gone], points[~gone])
+    inner = gone[:, :-2] & gone[:, 1:-1] & gone[:, 2:]
+    bend = (seen[:, 2:] - 2 * seen[:, 1:-1] + seen[:, :-2]).norm(dim=-1)
+    assert bend[inner].max() < 1e-4
+
+
+def test_people_are_cut_off_at_one_height() -> None:
+    points = torch.from_numpy(motion(9, 3))[None, :, :, [0, 2]].expand(50, -1, -1, -1) * -1
+    noise = KeypointNoise(spread=(0.0,) * 17, gaps=0.0, swaps=0.0, cut=1.0)
+    seen, score = disturb(points, torch.zeros(50, 9, 17), noise, generator())
+    moved = (seen - points).abs().sum(-1) > 0
+    assert moved.float().mean() > 0.05
+    assert (score[moved] <= 0.3).all()
+    for window, which in zip(seen, moved, strict=True):
+        if which.any():
+            assert float(window[which][:, 1].std()) < 1e-5
+
+
+def test_measured_figures_replace_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "noise.json"
+    path.write_text(json.dumps({"tail": 0.5, "spread": [0.1] * 17, "something": "else"}))
+    noise = measured_noise(path)
+    assert noise.tail == 0.5
+    assert noise.spread == (0.1,) * 17
+    assert noise.lasting == KeypointNoise().lasting
+
+
+def test_validation_is_fixed_and_covers_every_clip() -> None:
+    made = clips(3, frames=100)
+    one, actions = validation_windows(made, 9, 30, "detected")
+    two, _ = validation_windows(made, 9, 30, "detected")
+    assert torch.equal(one.x, two.x)
+    assert set(actions) == {"action 0", "action 1", "action 2"}
+    assert (one.known == 1).all()
+    true, _ = validation_windows(made, 9, 30, "true")
+    assert (true.x[..., 2] == 1).all()
+
+
+def test_conversion_is_linear_so_noise_can_be_moved() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 5, 17, 2)).astype(np.float32)
+    score = np.ones((5, 17), np.float32)
+    left = coco_to_h36m(a + b, score)[0]
+    assert np.allclose(left, coco_to_h36m(a, score)[0] + coco_to_h36m(b, score)[0], atol=1e-5)
+
+
+def test_projection_divides_by_depth() -> None:
+    assert project(torch.tensor([[2.0, 4.0, 2.0]])).tolist() == [[1.0, 2.0]]
