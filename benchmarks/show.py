@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -80,9 +79,9 @@ def live_row(clip: Path, folder: Path) -> list[object]:
     events, _, memory = run_command(
         "--webcam", str(clip), "--record", str(folder / "live.mp4"), "--people", "main"
     )
-    closing = next(str(e["text"]) for e in reversed(events) if "pictures," in str(e.get("text")))
-    numbers = re.findall(r"[\d.]+", closing)
-    return [*numbers[:4], round(memory)]
+    facts = next(event for event in events if "latency_p95_ms" in event)
+    names = ("pictures", "per_second", "latency_median_ms", "latency_p95_ms")
+    return [*(facts[name] for name in names), round(memory)]
 
 
 def main() -> None:

@@ -233,6 +233,8 @@ class Live:
                 f"95th percentile {np.percentile(ages, 95) * 1000:.0f} ms; "
                 f"{self._camera.dropped} frames were too old to show",
                 pictures=len(ages),
+                per_second=round(self._pace.rate, 1),
+                latency_median_ms=round(float(np.median(ages)) * 1000, 1),
                 latency_p95_ms=round(float(np.percentile(ages, 95)) * 1000, 1),
             )
 
