@@ -31,7 +31,7 @@ class TrackBuilder:
     People get their number only after some frames; when it comes, the frames before are found
     among the unnumbered by likeness, walking back, and added. What is left out as a ghost: a track
     seen in fewer than `least_frames` frames (in a clip of less than twice that, in fewer than half
-    of its frames), and one whose limbs score less than `least_score` on average where they were seen.
+    of its frames), and one whose limbs score less than `least_score` on average where seen.
 
     >>> builder = TrackBuilder(H36M17)
     >>> one = Keypoints(np.ones((1, 17, 2), np.float32), np.ones((1, 17), np.float32), H36M17)
