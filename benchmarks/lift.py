@@ -2,7 +2,8 @@
 
 Each model at its published settings, random weights, two ways in one run and in turn:
 (a) the plain way of the published demos, one window a pass, the mirrored input as a second pass;
-(b) `ClipLifter`, mirror averaging on: frames encoded once, windows in batches, weights folded.
+(b) `ClipLifter`, mirror averaging on: frames encoded once, windows in batches, weights folded;
+(c) the same with `runtime="onnxruntime"`.
 """
 
 from __future__ import annotations
@@ -96,9 +97,12 @@ def plain_way(net: LifterNet, track: Track, frames: int, mirrored: bool = True) 
     return out
 
 
-def engine_way(net: LifterNet, case: Case, dtype: str = "float32") -> ClipLifter:
-    """Our way."""
-    return ClipLifter.from_net(net, dtype=dtype, settings=WindowSettings(**case.window))
+def engine_way(net: LifterNet, case: Case, how: str) -> ClipLifter:
+    """Our way: in torch with the dtype `how`, or in onnxruntime."""
+    settings = WindowSettings(**case.window)
+    if how == "onnxruntime":
+        return ClipLifter.from_net(net, runtime="onnxruntime", settings=settings)
+    return ClipLifter.from_net(net, dtype=how, settings=settings)
 
 
 def macs_a_frame(net: LifterNet, case: Case) -> tuple[float, float]:
@@ -131,7 +135,7 @@ def measure(name: str, rounds: int, dtypes: tuple[str, ...], busy: bool) -> dict
     net = make(case)
     track = walk(case.frames)
     mirrored = case.window.get("mirror", True)
-    lifters = {dtype: engine_way(net, case, dtype) for dtype in ("float32", *dtypes)}
+    lifters = {dtype: engine_way(net, case, dtype) for dtype in ("float32", "onnxruntime", *dtypes)}
     before = _peak_mb()
 
     def run(lifter: ClipLifter) -> np.ndarray:
@@ -181,7 +185,8 @@ def show(results: list[dict[str, Any]]) -> str:
             f"{r['mmacs']:.0f}",
             f"{r['plain_fps']:.1f}",
             f"{r['float32_fps']:.1f}",
-            f"{r['float32_ratio']:.1f}",
+            f"{r['onnxruntime_fps']:.1f}",
+            f"{r['float32_ratio']:.1f}, {r['onnxruntime_ratio']:.1f}",
             f"{r['plain_off']:.0e}" if "plain_off" in r else "-",
             f"{r['peak_mb']:.0f}",
         ]
@@ -189,7 +194,7 @@ def show(results: list[dict[str, Any]]) -> str:
     ]
     headings = [
         "model", "parameters, M", "MMACs a frame, (a)", "(b)", "frames a second, (a)", "(b)",
-        "ratio", "largest difference", "memory (b), MB",
+        "(c)", "ratios", "largest difference", "memory (b), (c), MB",
     ]  # fmt: skip
     return machine.table(headings, rows)
 

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     net.add_argument("--normalisation", choices=["screen", "crop"], help="if the file is silent")
     net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    net.add_argument("--runtime", default="torch", help="torch (default), onnxruntime: CPU only")
     net.add_argument("--no-mirror", action="store_true", help="half the work, a little worse")
     net.add_argument("--time-step", type=int, default=1, help="windows take every n-th frame")
     result = out.add_argument_group("result")
@@ -66,6 +67,7 @@ def lift_file(options: argparse.Namespace) -> Path:
         normalisation=options.normalisation,
         device=options.device,
         dtype=options.dtype,
+        runtime=options.runtime,
         mirror=not options.no_mirror,
         time_step=options.time_step,
     )

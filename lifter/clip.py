@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lifter.models.base import LifterNet
 
 Units = Literal["metres", "screen"]
+Runtime = Literal["torch", "onnxruntime"]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -65,14 +66,13 @@ class ClipLifter:
         fps: float | None = None,
         device: str = "cpu",
         dtype: str = "float32",
+        runtime: Runtime = "torch",
         settings: WindowSettings | None = None,
     ) -> ClipLifter:
         """From a network in memory, which stays as it is: a frozen copy of it lifts."""
-        if dtype not in DTYPES:
-            raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use {', '.join(DTYPES)}.")
         settings = settings or WindowSettings()
         _check_settings(settings)
-        frozen = models.freeze(net).to(resolve_device(device), DTYPES[dtype])
+        frozen = _prepare(net, device, dtype, runtime)
         return cls(name or net.name, frozen, Training(normalisation, units, fps), settings)
 
     @property
@@ -126,6 +126,25 @@ class ClipLifter:
             resample.smooth(pose, np.arange(len(clip)) * (len(pose) - 1) / max(len(clip) - 1, 1))
             for pose, (clip, _) in zip(poses, clips, strict=True)
         ]
+
+
+def _prepare(net: LifterNet, device: str, dtype: str, runtime: Runtime) -> LifterNet:
+    """A frozen copy of `net`, where and how it is to compute."""
+    if dtype not in DTYPES:
+        raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use {', '.join(DTYPES)}.")
+    frozen = models.freeze(net)
+    if runtime == "torch":
+        return frozen.to(resolve_device(device), DTYPES[dtype])
+    if runtime != "onnxruntime":
+        raise PoseliftError(f"Unknown runtime {runtime!r}.", "Use torch or onnxruntime.")
+    if resolve_device(device).type != "cpu" or dtype != "float32":
+        raise PoseliftError(
+            f"onnxruntime lifts on the CPU in float32 here, not on {device} in {dtype}.",
+            "Use device='cpu', or runtime='torch'.",
+        )
+    from lifter.onnx_net import OnnxNet
+
+    return OnnxNet(frozen.float().cpu())
 
 
 def check_picture(image_size: tuple[int, int], fps: float) -> None:

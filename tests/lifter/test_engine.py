@@ -13,6 +13,7 @@ from lifter.models.base import LifterNet
 from lifter.skeleton import H36M17, mirror_points
 from lifter.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
+from weights.errors import PoseliftError
 
 NAMES = models.names()
 
@@ -159,3 +160,20 @@ def test_half_precision_is_near(name: str, dtype: str) -> None:
     [full] = lift(net, [track])
     assert half.dtype == np.float32
     assert np.abs(half - full).max() < 0.1 * np.abs(full).max()
+
+
+@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("name", NAMES)
+def test_onnxruntime_gives_the_same_poses(name: str, kind: str) -> None:
+    net = small_net(name)
+    track = random_track(40)
+    lifter = ClipLifter.from_net(net, kind, runtime="onnxruntime")  # type: ignore[arg-type]
+    [motion] = lifter([track], image_size=IMAGE, fps=30)
+    assert np.abs(motion.pose3d - lift(net, [track], kind)[0]).max() < 1e-5
+
+
+def test_onnxruntime_is_for_float32_on_the_cpu() -> None:
+    with pytest.raises(PoseliftError, match="not on cpu in bfloat16"):
+        ClipLifter.from_net(small_net("ftcm"), runtime="onnxruntime", dtype="bfloat16")
+    with pytest.raises(PoseliftError, match="'tensorrt'"):
+        ClipLifter.from_net(small_net("ftcm"), runtime="tensorrt")  # type: ignore[arg-type]
