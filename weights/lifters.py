@@ -15,7 +15,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
         model="poselift",
         file="poselift-27.safetensors",
         licence="Apache-2.0",
-        sha256="9625f56990c1ad3eb48b35d88abd9f6ea68d3b306f119510c0beb2b00325d3f4",
+        sha256="3af23c8a678b02e309d8aa6a0ae645baa451f2168fac90ad4a112cec9778c8a4",
         settings={
             "frames": 27,
             "width": 192,
@@ -24,7 +24,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
             "mlp_ratio": 3.0,
             "channels": 3,
             "drop_path": 0.0,
-        },  # fmt: skip
+        },
         normalisation="crop",
         conversion="coco-h36m",
         units="metres",
