@@ -29,7 +29,7 @@ LEVEL = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float64)
 #: The one rotation of the published demos, (w, x, y, z): a camera of Human3.6M.
 PUBLISHED = (0.14070565, -0.15007018, -0.75524080, 0.62232804)
 
-_UPRIGHT_BEND = np.radians(25)  # a knee, hip or trunk bent further is not standing
+_UPRIGHT_BEND = np.radians(35)  # a knee, hip or trunk bent further is not standing
 _ENOUGH_FRAMES = 10  # of upright people, before their mean is believed
 _STEEPEST = np.radians(50)  # a camera tilted further is taken for a wrong estimate
 _SPREAD = np.radians(15)  # upright people whose directions differ more than this prove nothing
