@@ -1,3 +1,5 @@
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,17 @@ from tests.lifter.test_data_windows import write_set
 from weights.errors import PoseliftError
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine the threads of these small networks would wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 SMALL = TrainSettings(
     network={"frames": 9, "width": 32, "depth": 2, "heads": 2}, batch=16, steps=8, warmup=2
 )
@@ -148,8 +161,8 @@ def test_every_shipped_config_makes_its_network() -> None:
     for name in names:
         settings = TrainSettings(**read_config(name))
         settings.loss_weights()
-        with torch.device("meta"):
-            assert references.create(settings.model, **settings.network).frames > 0
+        kind = {**models.MODELS, **references.REFERENCES}[settings.model]
+        inspect.signature(kind).bind(**settings.network)
 
 
 def test_what_a_config_says_wrongly_is_named(tmp_path: Path) -> None:
@@ -230,18 +243,17 @@ def test_measure_agrees_with_the_metrics() -> None:
 
 @pytest.mark.training
 def test_a_minute_of_training_beats_the_linear_model(tmp_path: Path) -> None:
-    torch.set_num_threads(2)
-    made, unseen = clips(40), clips(8, first_seed=1000)
+    made, unseen = clips(30), clips(6, first_seed=1000)
     recipe = Recipe(frames=9)
     validation = validation_windows(unseen, 9, 30, "detected")[0]
     settings = TrainSettings(
-        network={"frames": 9, "width": 96, "depth": 2, "heads": 4},
-        batch=128, steps=400, warmup=20, ema=0.98,
+        network={"frames": 9, "width": 64, "depth": 2, "heads": 2},
+        batch=64, steps=200, warmup=10, ema=0.95,
     )  # fmt: skip
     run = Trainer(settings, Studio(made, recipe, 1), {"unseen": validation}, tmp_path, CPU)
     run.train()
-    windows = Studio(made, recipe, 2).windows(8000)
-    flat = torch.cat([windows.x.flatten(1), torch.ones(8000, 1)], dim=1)
+    windows = Studio(made, recipe, 2).windows(3000)
+    flat = torch.cat([windows.x.flatten(1), torch.ones(3000, 1)], dim=1)
     ridge = flat.T @ flat + torch.eye(flat.shape[1])
     linear = torch.linalg.solve(ridge, flat.T @ windows.y.flatten(1))
     asked = torch.cat([validation.x.flatten(1), torch.ones(len(validation.x), 1)], dim=1)
