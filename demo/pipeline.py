@@ -38,9 +38,7 @@ class Pipeline:
     def __init__(
         self, settings: Settings | None = None, *, reporter: Reporter | None = None, **options: Any
     ) -> None:
-        self.settings = (
-            (settings or Settings()).changed(**options) if options else (settings or Settings())
-        )
+        self.settings = (settings or Settings()).changed(**options)
         self.reporter: Reporter = reporter or Silent()
         self._lifter: ClipLifter | None = None
         self._told = False

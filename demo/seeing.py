@@ -14,7 +14,7 @@ from demo.journal import Entry, Journal
 from demo.media import Source, prefetch
 from demo.progress import Reporter
 from demo.settings import Settings
-from detectors.registry import load_keypointer
+from detectors.registry import choose_detector, choose_keypointer, load_keypointer
 from detectors.see import See
 from detectors.track import Tracker
 from detectors.tracks import TrackBuilder
@@ -43,10 +43,10 @@ def see_clip(
 
 
 def what_matters(settings: Settings) -> dict[str, Any]:
-    """The settings that change what is seen."""
-    names = ("detector", "pose", "every", "start", "end", "fps")
+    """The settings that change what is seen, with `auto` as what it stands for here and now."""
     chosen = settings.as_dict()
-    return {name: chosen[name] for name in names}
+    parts = choose_detector(settings.detector)[0], choose_keypointer(settings.pose)[0]
+    return {"parts": parts, **{name: chosen[name] for name in ("every", "start", "end", "fps")}}
 
 
 def _look(

@@ -47,7 +47,7 @@ def plan_layout(kind: str, source: tuple[int, int], height: int = HEIGHT) -> Lay
     >>> plan_layout("side", (1920, 1080)).size
     (2000, 720)
     >>> plan_layout("side", (1080, 1920)).size, plan_layout("overlay", (640, 480)).size
-    ((1126, 720), (640, 480))
+    ((1124, 720), (640, 480))
     """
     if kind not in LAYOUTS:
         raise PoseliftError(f"There is no layout {kind!r}.", f"Choose one of {', '.join(LAYOUTS)}.")
