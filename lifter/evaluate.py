@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add("--keypoints", default="gt", help="2D of Human3.6M and HumanEva: gt, cpn_ft_h36m_dbb, ...")
     add("--mirror", action="store_true", help="average with the mirrored input")
     add("--fps", type=float, default=30.0, help="rate at which motion capture is read")
+    add("--lookahead", type=int, nargs="+", default=[], metavar="K", help="also as in live use")
     add("--details", action="store_true", help="tables per action and per joint")
     add("--json", type=Path, help="write all figures here too")
     return out
@@ -45,7 +46,7 @@ def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
     from lifter import references
     from lifter.data import mocap
     from lifter.data.windows import validation_windows
-    from lifter.scores import score_windows
+    from lifter.scores import score_live, score_windows
 
     _, clips = mocap.split(mocap.read_sets(arguments.mocap))
     if not clips:
@@ -62,6 +63,13 @@ def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
                 clips, net.frames, arguments.fps, detection, stride=stride
             )
             out[f"{name}, {detection} 2D"] = score_windows(net, windows, actions, arguments.mirror)
+        if arguments.lookahead:
+            windows, actions = validation_windows(
+                clips, net.frames, arguments.fps, "detected", stride=5
+            )
+            for frames in arguments.lookahead:
+                live = score_live(net, windows, actions, frames)
+                out[f"{name}, live, {frames} frames ahead"] = live
     return out
 
 

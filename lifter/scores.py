@@ -13,6 +13,7 @@ from lifter.clip import ClipLifter
 from lifter.data.field import Sequence as Filmed
 from lifter.data.windows import Windows
 from lifter.models.base import LifterNet
+from lifter.normalise import crop
 from lifter.skeleton import H36M17, mirror_points
 from lifter.training.validate import predict, wanted
 from lifter.types import Track
@@ -40,9 +41,7 @@ class Scores:
     def mean_of_actions(self) -> dict[str, float]:
         """Every action counted once, as the papers' tables do."""
         names = next(iter(self.actions.values()), {})
-        return {
-            name: float(np.nanmean([row[name] for row in self.actions.values()])) for name in names
-        }
+        return {name: _mean(row[name] for row in self.actions.values()) for name in names}
 
     def worst(self, count: int = 5, by: str = "P-MPJPE") -> list[tuple[str, float]]:
         """The actions that went worst."""
@@ -85,6 +84,16 @@ def _row(guesses: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> dict[st
     return row
 
 
+def _mean(values: Iterable[float]) -> float:
+    """The mean of those that are numbers: single poses have no velocity."""
+    kept = [value for value in values if not np.isnan(value)]
+    return float(np.mean(kept)) if kept else float("nan")
+
+
+def _cell(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.1f}"
+
+
 def score_windows(
     net: LifterNet, windows: Windows, actions: Sequence[str], mirror: bool = False
 ) -> Scores:
@@ -96,6 +105,20 @@ def score_windows(
         guess = (guess + mirror_points(predict(net, flipped).numpy())) / 2
     truth = wanted(net, windows).numpy()
     return score(list(guess), list(truth), actions)
+
+
+def score_live(net: LifterNet, windows: Windows, actions: Sequence[str], lookahead: int) -> Scores:
+    """Scores of the middle pose when only `lookahead` frames after it are known.
+
+    The rest of the window repeats the last known frame, as `lifter.Stream` does it.
+    """
+    middle = (windows.x.shape[1] - 1) // 2
+    index = np.minimum(np.arange(windows.x.shape[1]), middle + lookahead)
+    seen = windows.x.numpy()[:, index]
+    x = np.concatenate([crop(seen[..., :2], seen[..., 2]), seen[..., 2:]], axis=-1)
+    guess = predict(net, torch.from_numpy(x)).numpy()
+    guess = guess if net.output == "centre" else guess[:, middle : middle + 1]
+    return score(list(guess), list(windows.y.numpy()[:, middle : middle + 1]), actions)
 
 
 def score_field(
@@ -127,5 +150,5 @@ def table(rows: dict[str, dict[str, float]], title: str = "") -> str:
     lines = [f"| {title} | " + " | ".join(columns) + " |"]
     lines.append("| --- |" + " ---: |" * len(columns))
     for name, row in rows.items():
-        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.1f}" for c in columns) + " |")
+        lines.append(f"| {name} | " + " | ".join(_cell(row[c]) for c in columns) + " |")
     return "\n".join(lines)

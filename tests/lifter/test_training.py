@@ -194,10 +194,12 @@ def test_the_commands_train_and_evaluate(
     weights = str(out / "ema.safetensors")
     figures = tmp_path / "figures.json"
     told = ["--weights", weights, "--mocap", data, "--details", "--mirror", "--json", str(figures)]
+    told += ["--lookahead", "0", "4"]
     assert evaluate.main(told) == 0
     printed = capsys.readouterr().out
     assert "ema, detected 2D" in printed
     assert "| walk |" in printed
+    assert "ema, live, 4 frames ahead" in printed
     assert "left wrist" in figures.read_text()
 
 
