@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -265,3 +266,41 @@ def test_live_from_a_clip_without_a_display_prints_poses(tmp_path: Path) -> None
 
 def test_no_such_camera() -> None:
     refused(vis("--webcam", "77"), "camera 77")
+
+
+def interrupted_in(stage: str, *words: str | Path) -> tuple[int, list[dict[str, object]]]:
+    """Run the command and press Ctrl-C once `stage` is on its way."""
+    command = [sys.executable, str(ROOT / "demo" / "vis.py"), *map(str, words), "--log", "json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    events = []
+    for line in process.stdout:
+        events.append(json.loads(line))
+        if events[-1]["event"] == "progress" and events[-1]["name"] == stage:
+            process.send_signal(signal.SIGINT)
+    return process.wait(), events
+
+
+def test_ctrl_c_while_looking_loses_nothing_that_was_seen(tmp_path: Path) -> None:
+    words = ("--video", BALANCE, "--out", tmp_path, "--save", "npz")
+    code, _ = interrupted_in("see", *words)
+    assert code == 130
+    assert not list(tmp_path.rglob("*.npz.part")) + list(tmp_path.rglob("balance.npz"))
+    again = vis(*words, "--log", "json")
+    assert again.returncode == 0, again.stderr
+    events = [json.loads(line) for line in again.stdout.splitlines()]
+    resumed = [event["resumed"] for event in events if "resumed" in event]
+    assert resumed
+    assert 0 < resumed[0] < 100
+    with np.load(tmp_path / "balance" / "balance.npz") as data:
+        assert len(data["time"]) == 100
+        assert len(data["ids"]) == 2
+
+
+def test_ctrl_c_while_drawing_leaves_a_video_that_plays(tmp_path: Path) -> None:
+    words = ("--video", BALANCE, "--out", tmp_path, "--save", "mp4", "--pose", "lightning")
+    code, events = interrupted_in("draw", *words, "--height", "1440", "--quality", "best")
+    assert code == 130
+    assert any("interrupted" in str(event.get("text")) for event in events)
+    with av.open(str(tmp_path / "balance" / "balance.mp4")) as video:
+        assert 0 < sum(1 for _ in video.decode(video=0)) < 100
