@@ -1,0 +1,72 @@
+"""What ships lifts people it has never seen, and nobody leans, swims or flickers."""
+
+import numpy as np
+import pytest
+import torch
+
+import lifter
+import weights
+from lifter import metrics
+from lifter.data.camera import film, project
+from lifter.data.head import coco_points
+from lifter.data.noise import KeypointNoise, disturb
+from lifter.skeleton import coco_to_h36m
+from lifter.types import Track
+from tests.lifter.synthetic_motion import motion
+from weights.lifters import TRAINED
+
+NAMES = [entry.name for entry in TRAINED]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def seen(frames: int, seed: int, spread: float) -> tuple[Track, np.ndarray]:
+    """A made-up person as a keypointer with errors of `spread` sees them, and the truth."""
+    rng = torch.Generator().manual_seed(seed)
+    joints = torch.from_numpy(motion(2 * frames, seed)[::2][:frames])[None]
+    truth, points = film(joints, coco_points(joints, None), rng)
+    noise = KeypointNoise(spread=(spread,) * 17, swaps=0.0, gaps=0.0, cut=0.0)
+    xy, score = disturb(project(points), points[..., 2], noise, rng)
+    made, made_score = coco_to_h36m(xy[0].numpy() * 1000 + 500, score[0].numpy())
+    body = truth[0].numpy()
+    return Track(1, np.arange(frames), made, made_score), body - body[:, :1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_on_this_machine_and_whole(name: str) -> None:
+    assert weights.get(name).stat().st_size > 100_000
+    assert (weights.get(name).parents[1] / "cards" / f"{name}.md").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_are_right_on_people_it_never_saw(name: str) -> None:
+    lift = lifter.load(name, device="cpu")
+    errors = []
+    for seed in range(6):
+        track, truth = seen(60, 100 + seed, 0.008)
+        [motion3d] = lift([track], image_size=(1000, 1000), fps=30)
+        errors.append(metrics.p_mpjpe(motion3d.pose3d, truth))
+    assert np.mean(errors) < 0.065
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_stands_still_stays_still(name: str) -> None:
+    track, _ = seen(60, 7, 0.0)
+    still = Track(
+        1, track.frames, np.repeat(track.xy[:1], 60, 0), np.repeat(track.score[:1], 60, 0)
+    )
+    [motion3d] = lifter.load(name, device="cpu")([still], image_size=(1000, 1000), fps=30)
+    assert np.abs(np.diff(motion3d.pose3d, axis=0)).max() < 0.004
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bones_hardly_change_their_length(name: str) -> None:
+    track, _ = seen(90, 8, 0.006)
+    [motion3d] = lifter.load(name, device="cpu")([track], image_size=(1000, 1000), fps=30)
+    for parent, child in ((1, 2), (2, 3), (4, 5), (5, 6)):
+        bone = np.linalg.norm(motion3d.pose3d[:, child] - motion3d.pose3d[:, parent], axis=-1)
+        assert 0.3 < bone.mean() < 0.55
+        assert bone.std() < 0.08
