@@ -90,8 +90,13 @@ class LiveParts:
         self._warm_up()
 
     def _warm_up(self) -> None:
+        import torch
+
         import lifter
 
+        # A window at a time is too little work to share: threads would only wait for each other,
+        # and on a busy machine for their turn, ten times as long as one takes for all of it.
+        torch.set_num_threads(1)
         black = np.zeros((480, 640, 3), np.uint8)
         if self.see.detector is not None and not isinstance(self.see.detector, str):
             self.see.detector([black])
