@@ -15,7 +15,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
         model="poselift",
         file="poselift-27.safetensors",
         licence="Apache-2.0",
-        sha256="3af23c8a678b02e309d8aa6a0ae645baa451f2168fac90ad4a112cec9778c8a4",
+        sha256="612548c13b6996876807618b8d5a9e099f0217159f5a9989ab7de3b8417aa78d",
         settings={
             "frames": 27,
             "width": 192,
