@@ -50,7 +50,7 @@ def load(
         trained_fps: the rate the network expects; clips at other rates are resampled.
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: float32, bfloat16, float16.
-        runtime: "torch", or "onnxruntime", which is faster on a CPU and takes a second to start.
+        runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
         mirror, join, overlap, time_step, batch: see `lifter.WindowSettings`.
 
     >>> load("sct", checkpoint="best_epoch.bin", dtype="bfloat16")  # doctest: +SKIP
