@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="MPI-INF-3DHP's test set")
     add("--humaneva", type=Path, metavar="DIR", help="HumanEva-I's validation part")
     add("--keypoints", default="gt", help="2D of Human3.6M and HumanEva: gt, cpn_ft_h36m_dbb, ...")
+    add("--linear", type=int, default=0, metavar="N", help="also a linear map fitted to N windows")
     add("--mirror", action="store_true", help="average with the mirrored input")
     add("--fps", type=float, default=30.0, help="rate at which motion capture is read")
     add("--lookahead", type=int, nargs="+", default=[], metavar="K", help="also as in live use")
@@ -45,17 +46,19 @@ def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
     import weights
     from lifter import references
     from lifter.data import mocap
-    from lifter.data.windows import validation_windows
+    from lifter.data.windows import Recipe, Studio, validation_windows
     from lifter.scores import score_live, score_windows
 
-    _, clips = mocap.split(mocap.read_sets(arguments.mocap))
+    training, clips = mocap.split(mocap.read_sets(arguments.mocap))
     if not clips:
         raise PoseliftError("These sets hold no validation clip.", "See lifter/data/mocap.py.")
-    files = [(path.stem, path) for path in arguments.weights]
-    files += [(name, weights.get(name)) for name in arguments.lifter]
+    nets = [(path.stem, references.load(path)) for path in arguments.weights]
+    nets += [(name, references.load(weights.get(name))) for name in arguments.lifter]
+    if arguments.linear:
+        source = Studio(training, Recipe(cut_future=0, cut_past=0))
+        nets.append(("linear", references.fit_linear(source, arguments.linear)))
     out = {}
-    for name, path in files:
-        net = references.load(path)
+    for name, net in nets:
         for detection in ("true", "detected"):
             # Networks that give one pose a window are judged at as many moments as the others.
             stride = 5 if net.output == "centre" else None

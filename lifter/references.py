@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from lifter import models
 from lifter.models.base import JOINTS, LifterNet, Shapes
 from weights.errors import PoseliftError
+
+if TYPE_CHECKING:
+    from lifter.training.loop import Source
 
 
 class _Reference(LifterNet):
@@ -49,6 +52,24 @@ class LinearLifter(_Reference):
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, T, 17 C) to (B, T, 17, 3)."""
         return self._pose(self.map(encoded.flatten(1)).unflatten(-1, (self.frames, -1)))
+
+
+@torch.no_grad()
+def fit_linear(source: Source, count: int, frames: int = 27, at_once: int = 1000) -> LinearLifter:
+    """The linear map with the least squared error over `count` windows of a source."""
+    net = LinearLifter(frames)
+    size = net.map.in_features + 1
+    square, product = torch.zeros(size, size), torch.zeros(size, net.map.out_features)
+    for _ in range(count // at_once):
+        windows = source.windows(at_once)
+        flat = torch.cat([windows.x.flatten(1), torch.ones(at_once, 1)], dim=1)
+        square += flat.T @ flat
+        product += flat.T @ windows.y.flatten(1)
+    square += 1e-4 * count * torch.eye(size)  # neighbours in time are nearly the same column
+    solved = torch.linalg.solve(square.double(), product.double()).float()
+    net.map.weight.copy_(solved[:-1].T)
+    net.map.bias.copy_(solved[-1])
+    return net.eval()
 
 
 class MartinezLifter(_Reference):

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from lifter import evaluate, models, references, scores, train
-from lifter.data.windows import Recipe, Studio, validation_windows
+from lifter.data.windows import Recipe, Studio, Windows, validation_windows
 from lifter.training.log import draw_curves, read_log
 from lifter.training.loop import Trainer, learning_rate
 from lifter.training.losses import LossWeights, aligned_error, pose_loss
@@ -149,6 +149,23 @@ def test_references_learn_and_come_back(name: str, tmp_path: Path) -> None:
     assert (out[:, :, 0] == 0).all()
 
 
+def test_the_linear_fit_finds_a_linear_truth() -> None:
+    class Linear:
+        rng = torch.Generator().manual_seed(0)
+        way = torch.randn(9 * 51, 9 * 51, generator=rng) / 20
+
+        def windows(self, count: int) -> Windows:
+            x = torch.randn(count, 9, 17, 3, generator=self.rng)
+            y = (x.flatten(1) @ self.way).view(count, 9, 17, 3)
+            return Windows(x, y - y[:, :, :1], torch.ones(count, 9))
+
+    source = Linear()
+    net = references.fit_linear(source, 2000, frames=9)
+    asked = source.windows(10)
+    with torch.no_grad():
+        assert (net(asked.x) - asked.y).abs().max() < 0.01 * asked.y.abs().max()
+
+
 def test_tcn_refuses_lengths_it_cannot_have() -> None:
     with pytest.raises(PoseliftError, match="3, 9, 27"):
         references.create("tcn", frames=10)
@@ -254,12 +271,8 @@ def test_a_minute_of_training_beats_the_linear_model(tmp_path: Path) -> None:
     )  # fmt: skip
     run = Trainer(settings, Studio(made, recipe, 1), {"unseen": validation}, tmp_path, CPU)
     run.train()
-    windows = Studio(made, recipe, 2).windows(3000)
-    flat = torch.cat([windows.x.flatten(1), torch.ones(3000, 1)], dim=1)
-    ridge = flat.T @ flat + torch.eye(flat.shape[1])
-    linear = torch.linalg.solve(ridge, flat.T @ windows.y.flatten(1))
-    asked = torch.cat([validation.x.flatten(1), torch.ones(len(validation.x), 1)], dim=1)
-    theirs = measure((asked @ linear).view_as(validation.y), validation.y).summary()
+    linear = references.fit_linear(Studio(made, recipe, 2), 3000, frames=9)
+    theirs = measure(predict(linear, validation.x), validation.y).summary()
     ours = measure(predict(run.average, validation.x), wanted(run.average, validation)).summary()
     assert ours["mpjpe"] < 0.9 * theirs["mpjpe"]
     assert ours["p_mpjpe"] < 0.9 * theirs["p_mpjpe"]
