@@ -41,7 +41,11 @@ def parser() -> argparse.ArgumentParser:
     net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     net.add_argument("--runtime", default="torch", help="torch (default), onnxruntime: CPU only")
     net.add_argument("--no-mirror", action="store_true", help="half the work, a little worse")
-    net.add_argument("--time-step", type=int, default=1, help="windows take every n-th frame")
+    net.add_argument(
+        "--time-step",
+        type=int,
+        help="windows take every n-th frame (default: as the weights say, else 1)",
+    )
     result = out.add_argument_group("result")
     result.add_argument("--space", default="world", choices=["world", "camera"])
     result.add_argument("--up", default="estimate", choices=["estimate", "level", "published"])

@@ -33,7 +33,7 @@ def load(
     mirror: bool = True,
     join: Literal["blend", "centre"] = "blend",
     overlap: float | None = None,
-    time_step: int = 1,
+    time_step: int | None = None,
     batch: int | None = None,
 ) -> ClipLifter:
     """A lifter, ready to lift tracks. Nothing is ever downloaded.
@@ -51,13 +51,15 @@ def load(
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: float32, bfloat16, float16.
         runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
-        mirror, join, overlap, time_step, batch: see `lifter.WindowSettings`.
+        mirror, join, overlap, batch: see `lifter.WindowSettings`.
+        time_step: windows take every n-th frame; None takes what the entry says, for a file 1.
 
     >>> load("sct", checkpoint="best_epoch.bin", dtype="bfloat16")  # doctest: +SKIP
     """
     from lifter.clip import ClipLifter
     from lifter.engine import WindowSettings
 
+    step = 1
     if checkpoint is not None:
         title, net, training = _from_file(name, Path(checkpoint), model_settings or {})
     else:
@@ -66,7 +68,9 @@ def load(
                 "model_settings belong to a checkpoint file: expected `checkpoint`, got none.",
                 "A name alone has its own settings.",
             )
-        title, net, training = _from_entry(_choose(name))
+        entry = _choose(name)
+        step = entry.time_step
+        title, net, training = _from_entry(entry)
     given = {"normalisation": normalisation, "units": units, "fps": trained_fps}
     training.update({k: v for k, v in given.items() if v is not None})
     return ClipLifter.from_net(
@@ -75,7 +79,9 @@ def load(
         device=device,
         dtype=dtype,
         runtime=runtime,
-        settings=WindowSettings(mirror, join, overlap, time_step, batch),
+        settings=WindowSettings(
+            mirror, join, overlap, step if time_step is None else time_step, batch
+        ),
         **training,
     )
 

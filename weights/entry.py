@@ -35,6 +35,7 @@ class WeightsEntry:
         note: one line for people.
         units: of a lifter's output, "metres" or "screen"; None where the model's default holds.
         fps: the rate that a lifter expects; None where it takes any.
+        time_step: a lifter's windows take every n-th frame.
         role: "default" for the lifter that `auto` takes, "live" for the one of cameras.
     """
 
@@ -51,6 +52,7 @@ class WeightsEntry:
     note: str = ""
     units: Units | None = None
     fps: float | None = None
+    time_step: int = 1
     role: Role | None = None
 
     @property

@@ -66,6 +66,7 @@ LIFTERS = (
         settings={"frames": 243},
         normalisation="screen",
         conversion="coco-h36m",
+        time_step=3,
         note="FTCM, published (github zhenhuat/FTCM); its authors give it every third frame",
     ),
 )

@@ -35,7 +35,8 @@ def registry(monkeypatch: pytest.MonkeyPatch, stored: Path) -> dict[str, weights
         ),
         "ftcm-here": weights.WeightsEntry(
             "ftcm-here", "lifter", "ftcm", str(stored), "MIT", settings=settings,
-            normalisation="screen", fps=25, role="default",
+            normalisation="screen", fps=25,
+        time_step=3, role="default",
         ),
     }  # fmt: skip
 
@@ -62,6 +63,8 @@ def test_the_best_that_is_here(name: str, caplog: pytest.LogCaptureFixture) -> N
         loaded = lifter.load(name, device="cpu")
     assert loaded.name == "ftcm-here"
     assert (loaded.training.normalisation, loaded.training.fps) == ("screen", 25)  # as the entry
+    assert loaded.settings.time_step == 3
+    assert lifter.load(name, device="cpu", time_step=1).settings.time_step == 1
     if name != "ftcm-here":
         assert "ftcm-here" in caplog.text
     assert lifter.available() == ("ftcm-here",)
