@@ -8,14 +8,12 @@ import pytest
 import torch
 
 from detectors.hrnet import HRNet
-from detectors.hrnet_model import PoseHRNet
 from detectors.mmpose import MmposeTopDown
 from detectors.topdown import cut_upright
 from detectors.types import People
 from tests.detectors.pictures import clip
+from tests.detectors.tiny_models import mmpose_config, random_hrnet
 from weights.errors import PoseliftError
-
-CONFIG = "td-hm_hrnet-w32_8xb64-210e_coco-256x192.py"
 
 
 def test_without_mmpose_the_message_says_where_to_read(
@@ -35,28 +33,6 @@ def test_the_weights_are_the_only_file_beside_the_config(tmp_path: Path) -> None
     (tmp_path / "b.pth").touch()
     with pytest.raises(PoseliftError, match=r"2 \.pth files"):
         MmposeTopDown(tmp_path / "model.py")
-
-
-def random_hrnet(path: Path) -> Path:
-    """A checkpoint in mmpose's layout, of a network whose heatmaps have clear peaks."""
-    torch.manual_seed(0)
-    network = PoseHRNet(32)
-    with torch.no_grad():
-        network.final_layer.weight.mul_(100)
-    state = {
-        ("head." if key.startswith("final_layer") else "backbone.") + key: value
-        for key, value in network.state_dict().items()
-    }
-    torch.save({"state_dict": state, "meta": {}}, path)
-    return path
-
-
-def mmpose_config() -> Path:
-    import mmpose
-
-    found = list(Path(mmpose.__file__).parent.rglob(CONFIG))
-    assert found, "mmpose ships its configs"
-    return found[0]
 
 
 @pytest.mark.mmpose

@@ -17,19 +17,22 @@ from detectors.registry import (
     AUTO_KEYPOINTERS,
     DETECTORS,
     KEYPOINTERS,
-    is_here,
 )
-from detectors.types import Keypointer, People, PersonDetector
+from detectors.types import Keypointer, People, PersonDetector, PoseFinder
 from tests.detectors.pictures import clip
+from tests.detectors.tiny_parts import DETECTOR_MAKERS, KEYPOINTER_MAKERS, MAN
 from weights.errors import PoseliftError
 
-DETECTORS_HERE = [name for name, part in DETECTORS.items() if part.weights and is_here(part)]
-KEYPOINTERS_HERE = [name for name, part in KEYPOINTERS.items() if part.weights and is_here(part)]
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parts")
 
 
-@pytest.mark.parametrize("name", DETECTORS_HERE)
-def test_every_detector_keeps_the_contract(name: str) -> None:
-    detector: PersonDetector = detectors.load_detector(name, device="cpu", threads=1)
+@pytest.mark.parametrize("name", DETECTOR_MAKERS)
+def test_every_detector_keeps_the_contract(name: str, files: Path) -> None:
+    loading = DETECTOR_MAKERS[name](name, files)
+    detector: PersonDetector = detectors.load_detector(loading.name, "cpu", **loading.options)
     image = clip("balance_small")[0].image
     found = detector([image, np.zeros((40, 30, 3), np.uint8), image])
     assert len(found) == 3
@@ -44,12 +47,13 @@ def test_every_detector_keeps_the_contract(name: str) -> None:
     np.testing.assert_array_equal(some.boxes, again.boxes)
 
 
-@pytest.mark.parametrize("name", KEYPOINTERS_HERE)
-def test_every_keypointer_keeps_the_contract(name: str) -> None:
-    keypointer: Keypointer = detectors.load_keypointer(name, device="cpu", threads=1)
+@pytest.mark.parametrize("name", KEYPOINTER_MAKERS)
+def test_every_keypointer_keeps_the_contract(name: str, files: Path) -> None:
+    loading = KEYPOINTER_MAKERS[name](name, files)
+    keypointer: Keypointer = detectors.load_keypointer(loading.name, "cpu", **loading.options)
     joints = len(keypointer.skeleton)
     image = clip("balance_small")[0].image
-    boxes = np.array([[205, 205, 375, 560], [-50, -60, 20, 30], [380, 240, 430, 440]], np.float32)
+    boxes = np.array([MAN, [-50, -60, 20, 30], [380, 240, 430, 440]], np.float32)
     three = People(boxes, np.ones(3, np.float32))
     read, none = keypointer([image, image], [three, People.none()])
     assert read.xy.shape == (3, joints, 2)
@@ -57,8 +61,22 @@ def test_every_keypointer_keeps_the_contract(name: str) -> None:
     assert read.xy.dtype == read.score.dtype == np.float32
     assert np.isfinite(read.xy).all()
     assert ((read.score >= 0) & (read.score <= 1)).all()
+    assert read.score[0].max() > 0
     assert none.xy.shape == (0, joints, 2)
     assert keypointer([], []) == []
+    assert isinstance(keypointer, PoseFinder) == KEYPOINTERS[name].finds_people
+
+
+@pytest.mark.parametrize("name", [name for name, part in KEYPOINTERS.items() if part.finds_people])
+def test_every_finder_of_people_keeps_the_contract(name: str, files: Path) -> None:
+    loading = KEYPOINTER_MAKERS[name](name, files)
+    finder = detectors.load_keypointer(loading.name, "cpu", **loading.options)
+    assert isinstance(finder, PoseFinder)
+    assert finder.find([]) == []
+    ((people, joints),) = finder.find(clip("balance_small")[:1])
+    assert len(people) == len(joints) >= 1
+    assert people.boxes.dtype == people.scores.dtype == joints.xy.dtype == np.float32
+    assert joints.xy.shape == (len(people), len(finder.skeleton), 2)
 
 
 def test_names_and_aliases_lead_somewhere() -> None:
@@ -123,3 +141,9 @@ def test_importing_is_light() -> None:
     code = f"import sys, detectors; sys.exit(str({heavy}) if {heavy} else 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_no_part_is_left_out_of_the_contracts() -> None:
+    """A new part needs a line in tests/detectors/tiny_parts.py."""
+    assert DETECTOR_MAKERS.keys() == DETECTORS.keys()
+    assert KEYPOINTER_MAKERS.keys() == KEYPOINTERS.keys()

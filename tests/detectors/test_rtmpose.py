@@ -8,19 +8,13 @@ import pytest
 from detectors.registry import load_detector, load_keypointer
 from detectors.rtmpose import RTMDetector, RTMPose, decode_simcc, decode_yolox
 from detectors.types import People
-from tests.detectors.tiny_models import save_graph
+from tests.detectors.tiny_models import save_graph, simcc_lines
 from weights.errors import PoseliftError
-
-
-def bump(places: np.ndarray, length: int, height: float = 0.8) -> np.ndarray:
-    """(N,) places to (1, N, length): a Gaussian at each, as RTMPose is trained to give."""
-    line = np.arange(length)
-    return height * np.exp(-((line - places[:, None]) ** 2) / (2 * 5.66**2))[None]
 
 
 def test_simcc_between_positions() -> None:
     x, y = np.array([100.0, 101.4, 0.0, 383.0]), np.array([200.0, 33.7, 511.0, 0.0])
-    xy, score = decode_simcc(bump(x, 384), bump(y, 512, 0.6))
+    xy, score = decode_simcc(simcc_lines(x, 384), simcc_lines(y, 512, 0.6))
     np.testing.assert_allclose(xy[0], np.stack([x, y], 1) / 2, atol=0.02)
     np.testing.assert_allclose(score, 0.7, atol=0.01)
 
@@ -28,7 +22,7 @@ def test_simcc_between_positions() -> None:
 @pytest.mark.parametrize("joints", [17, 26, 133])
 def test_joints_come_back_to_the_picture(tmp_path: Path, joints: int) -> None:
     places = np.linspace(40, 300, joints)
-    answers = {"simcc_x": bump(places, 384), "simcc_y": bump(places + 100, 512)}
+    answers = {"simcc_x": simcc_lines(places, 384), "simcc_y": simcc_lines(places + 100, 512)}
     file = save_graph(tmp_path / "rtm.onnx", ("n", 3, 256, 192), answers)
     keypointer = load_keypointer(f"rtmpose:{file}", "cpu")
     box = np.array([[100, 50, 220, 210], [300, 50, 420, 210]], np.float32)  # 3:4, so 150x200 cut
@@ -41,8 +35,8 @@ def test_joints_come_back_to_the_picture(tmp_path: Path, joints: int) -> None:
 def test_pixels_are_normalised_rgb(tmp_path: Path) -> None:
     """Heights are the mean of the model's first channel: (red - 123.675) / 58.395."""
     answers = {
-        "simcc_x": bump(np.full(17, 100.0), 384, 0.2),
-        "simcc_y": bump(np.full(17, 100.0), 512, 0.2),
+        "simcc_x": simcc_lines(np.full(17, 100.0), 384, 0.2),
+        "simcc_y": simcc_lines(np.full(17, 100.0), 512, 0.2),
     }
     file = save_graph(
         tmp_path / "rtm.onnx", (1, 3, 256, 192), answers, {"simcc_x": 0, "simcc_y": 0}
@@ -55,8 +49,8 @@ def test_pixels_are_normalised_rgb(tmp_path: Path) -> None:
 
 def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:
     answers = {
-        "simcc_x": bump(np.full(17, 90.0), 384).repeat(4, axis=0),
-        "simcc_y": bump(np.full(17, 90.0), 512).repeat(4, axis=0),
+        "simcc_x": simcc_lines(np.full(17, 90.0), 384).repeat(4, axis=0),
+        "simcc_y": simcc_lines(np.full(17, 90.0), 512).repeat(4, axis=0),
     }
     file = save_graph(tmp_path / "rtm.onnx", (4, 3, 256, 192), answers)
     xy, _ = RTMPose(file, "cpu").read(np.zeros((3, 256, 192, 3), np.uint8))

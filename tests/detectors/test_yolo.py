@@ -10,24 +10,11 @@ import pytest
 from detectors.registry import load_detector, load_keypointer
 from detectors.types import Frame, People
 from detectors.yolo import YoloDetector, YoloPose
-from tests.detectors.tiny_models import save_graph
+from tests.detectors.tiny_models import save_graph, yolo_answer, yolo_pose_row
 from weights.errors import PoseliftError
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)  # into 320x320: half, 40 rows of grey above and below
 NAMES = {"names": "{0: 'cat', 1: 'person'}", "task": "detect"}
-CANDIDATES = 2100
-
-
-def raw(rows: list[list[float]]) -> np.ndarray:
-    """(1, C, N): the given candidates among many that are nothing."""
-    table = np.zeros((CANDIDATES, len(rows[0])), np.float32)
-    table[100 : 100 + len(rows)] = rows
-    return table.T[None]
-
-
-def pose(box: list[float], score: float, offset: float) -> list[float]:
-    joints = [[100 + offset + joint, 200 + joint, joint / 16] for joint in range(17)]
-    return [*box, score, *np.ravel(joints).tolist()]
 
 
 def test_raw_detections(tmp_path: Path) -> None:
@@ -38,7 +25,9 @@ def test_raw_detections(tmp_path: Path) -> None:
         [250, 100, 20, 40, 0.1, 0.5],
         [200, 200, 40, 40, 0.9, 0.1],  # a cat
     ]
-    file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": raw(rows)}, metadata=NAMES)
+    file = save_graph(
+        tmp_path / "y.onnx", (1, 3, 320, 320), {"o": yolo_answer(rows)}, metadata=NAMES
+    )
     (people,) = YoloDetector(file, "cpu")([IMAGE])
     np.testing.assert_allclose(people.boxes, [[164, 160, 244, 320], [480, 80, 520, 160]], atol=1e-3)
     np.testing.assert_allclose(people.scores, [0.9, 0.5])
@@ -46,7 +35,7 @@ def test_raw_detections(tmp_path: Path) -> None:
 
 def test_without_names_the_first_class_is_a_person(tmp_path: Path) -> None:
     rows = [[100, 160, 40, 80, 0.8, 0.1]]
-    file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": raw(rows)})
+    file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": yolo_answer(rows)})
     assert len(YoloDetector(file, "cpu")([IMAGE])[0]) == 1
 
 
@@ -61,7 +50,9 @@ def test_detections_without_doubles(tmp_path: Path) -> None:
 
 def test_an_oblong_input(tmp_path: Path) -> None:
     rows = [[100, 100, 40, 80, 0.0, 0.8]]
-    file = save_graph(tmp_path / "y.onnx", (1, 3, 192, 320), {"o": raw(rows)}, metadata=NAMES)
+    file = save_graph(
+        tmp_path / "y.onnx", (1, 3, 192, 320), {"o": yolo_answer(rows)}, metadata=NAMES
+    )
     (people,) = YoloDetector(file, "cpu")([np.zeros((384, 640, 3), np.uint8)])
     np.testing.assert_allclose(people.boxes, [[160, 120, 240, 280]], atol=1e-3)
 
@@ -69,7 +60,7 @@ def test_an_oblong_input(tmp_path: Path) -> None:
 def test_an_open_input_is_640(tmp_path: Path) -> None:
     rows = [[100, 160, 40, 80, 0.0, 0.8]]
     shape = (1, 3, "h", "w")
-    file = save_graph(tmp_path / "y.onnx", shape, {"o": raw(rows)}, metadata=NAMES)
+    file = save_graph(tmp_path / "y.onnx", shape, {"o": yolo_answer(rows)}, metadata=NAMES)
     (people,) = YoloDetector(file, "cpu")([IMAGE])
     np.testing.assert_allclose(people.boxes, [[80, 40, 120, 120]], atol=1e-3)
 
@@ -78,7 +69,7 @@ def test_pixels_are_rgb_in_0_to_1(tmp_path: Path) -> None:
     """Scores are the mean of the model's first channel: the red of a BGR picture."""
     rows = [[160, 160, 100, 100, 0.0, 1.0]]
     file = save_graph(
-        tmp_path / "y.onnx", (1, 3, 320, 320), {"o": raw(rows)}, {"o": 0}, NAMES
+        tmp_path / "y.onnx", (1, 3, 320, 320), {"o": yolo_answer(rows)}, {"o": 0}, NAMES
     )  # fmt: skip
     picture = np.zeros((320, 320, 3), np.uint8)
     picture[..., 2] = 255
@@ -90,8 +81,10 @@ def test_pixels_are_rgb_in_0_to_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("metadata", [{}, {"task": "pose", "kpt_shape": "[17, 3]"}])
 def test_pose(tmp_path: Path, metadata: dict[str, str]) -> None:
-    rows = [pose([100, 160, 40, 80], 0.9, 0), pose([250, 100, 20, 40], 0.7, 50)]
-    file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": raw(rows)}, metadata=metadata)
+    rows = [yolo_pose_row([100, 160, 40, 80], 0.9, 0), yolo_pose_row([250, 100, 20, 40], 0.7, 50)]
+    file = save_graph(
+        tmp_path / "y.onnx", (1, 3, 320, 320), {"o": yolo_answer(rows)}, metadata=metadata
+    )
     keypointer = load_keypointer(f"yolo:{file}", "cpu")
     ((people, joints),) = keypointer.find([Frame(0, 0.0, IMAGE)])  # type: ignore[attr-defined]
     assert len(people) == len(joints) == 2
@@ -107,7 +100,7 @@ def test_pose(tmp_path: Path, metadata: dict[str, str]) -> None:
 
 def test_pose_without_doubles(tmp_path: Path) -> None:
     rows = np.zeros((1, 300, 57), np.float32)
-    rows[0, 0] = [80, 120, 120, 200, 0.9, 0, *pose([], 0, 0)[1:]]
+    rows[0, 0] = [80, 120, 120, 200, 0.9, 0, *yolo_pose_row([], 0, 0)[1:]]
     file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": rows})
     ((people, joints),) = YoloPose(file, "cpu").find([Frame(0, 0.0, IMAGE)])
     np.testing.assert_allclose(people.boxes, [[160, 160, 240, 320]])
@@ -115,25 +108,35 @@ def test_pose_without_doubles(tmp_path: Path) -> None:
 
 
 def test_nobody_is_an_answer(tmp_path: Path) -> None:
-    file = save_graph(tmp_path / "y.onnx", (1, 3, 320, 320), {"o": raw([pose([0, 0, 0, 0], 0, 0)])})
+    file = save_graph(
+        tmp_path / "y.onnx",
+        (1, 3, 320, 320),
+        {"o": yolo_answer([yolo_pose_row([0, 0, 0, 0], 0, 0)])},
+    )
     ((people, joints),) = YoloPose(file, "cpu").find([Frame(0, 0.0, IMAGE)])
     assert len(people) == len(joints) == 0
 
 
 def test_what_is_not_a_yolo_pose_is_refused(tmp_path: Path) -> None:
-    detect = save_graph(tmp_path / "d.onnx", (1, 3, 320, 320), {"o": raw([[0] * 6])})
+    detect = save_graph(tmp_path / "d.onnx", (1, 3, 320, 320), {"o": yolo_answer([[0] * 6])})
     with pytest.raises(PoseliftError, match="does not read joints"):
         YoloPose(detect, "cpu")
     flat = save_graph(tmp_path / "f.onnx", (1, 3, 320, 320), {"o": np.zeros((1, 1000))})
     with pytest.raises(PoseliftError, match="does not answer as a YOLO"):
         YoloDetector(flat, "cpu")([IMAGE])
     segment = save_graph(
-        tmp_path / "s.onnx", (1, 3, 320, 320), {"o": raw([[0] * 6])}, None, {"task": "segment"}
+        tmp_path / "s.onnx",
+        (1, 3, 320, 320),
+        {"o": yolo_answer([[0] * 6])},
+        None,
+        {"task": "segment"},
     )
     with pytest.raises(PoseliftError, match="segment"):
         YoloDetector(segment, "cpu")
     hands = {"task": "pose", "kpt_shape": "[21, 3]"}
-    hand = save_graph(tmp_path / "h.onnx", (1, 3, 320, 320), {"o": raw([[0] * 68])}, None, hands)
+    hand = save_graph(
+        tmp_path / "h.onnx", (1, 3, 320, 320), {"o": yolo_answer([[0] * 68])}, None, hands
+    )
     with pytest.raises(PoseliftError, match="21"):
         YoloPose(hand, "cpu")
 

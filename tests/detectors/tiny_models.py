@@ -1,4 +1,4 @@
-"""Small ONNX graphs that answer what a test tells them to, made on the spot."""
+"""Small models made on the spot: ONNX graphs that answer what a test tells them to, an HRNet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+#: Cells of a YOLO of 320x320, each of which may hold a person.
+_YOLO_CANDIDATES = 2100
+_MMPOSE_CONFIG = "td-hm_hrnet-w32_8xb64-210e_coco-256x192.py"
 
 
 def save_graph(
@@ -34,9 +38,9 @@ def save_graph(
             constants.append(numpy_helper.from_array(np.array([number]), f"{name}_{part}"))
         flat = np.array([-1] + [1] * (value.ndim - 1))
         constants.append(numpy_helper.from_array(flat, f"{name}_flat"))
-        zero_or_one = np.float32(0 if channel is None else 1)
+        zero_or_one = np.array(0 if channel is None else 1, np.float32)
         constants.append(numpy_helper.from_array(zero_or_one, f"{name}_by"))
-        constants.append(numpy_helper.from_array(1 - zero_or_one, f"{name}_plus"))
+        constants.append(numpy_helper.from_array(np.asarray(1 - zero_or_one), f"{name}_plus"))
         nodes += [
             helper.make_node(
                 "Slice", ["means", f"{name}_from", f"{name}_to", f"{name}_axis"], [f"{name}_one"]
@@ -55,3 +59,49 @@ def save_graph(
     helper.set_model_props(model, dict(metadata or {}))
     onnx.save(model, path)
     return path
+
+
+def yolo_answer(rows: Sequence[Sequence[float]]) -> np.ndarray:
+    """(1, C, N): the given candidates among many that are nothing."""
+    table = np.zeros((_YOLO_CANDIDATES, len(rows[0])), np.float32)
+    table[100 : 100 + len(rows)] = rows
+    return table.T[None]
+
+
+def yolo_pose_row(box: Sequence[float], score: float, offset: float) -> list[float]:
+    """A candidate of a pose model, its joints one pixel apart from (100 + offset, 200) on."""
+    joints = [[100 + offset + joint, 200 + joint, joint / 16] for joint in range(17)]
+    return [*box, score, *np.ravel(joints).tolist()]
+
+
+def simcc_lines(places: np.ndarray, length: int, height: float = 0.8) -> np.ndarray:
+    """(N,) places to (1, N, length): a Gaussian at each, as RTMPose is trained to give."""
+    line = np.arange(length)
+    return height * np.exp(-((line - places[:, None]) ** 2) / (2 * 5.66**2))[None]
+
+
+def random_hrnet(path: Path) -> Path:
+    """A checkpoint in mmpose's layout, of an HRNet-W32 whose heatmaps have clear peaks."""
+    import torch
+
+    from detectors.hrnet_model import PoseHRNet
+
+    torch.manual_seed(0)
+    network = PoseHRNet(32)
+    with torch.no_grad():
+        network.final_layer.weight.mul_(100)
+    state = {
+        ("head." if key.startswith("final_layer") else "backbone.") + key: value
+        for key, value in network.state_dict().items()
+    }
+    torch.save({"state_dict": state, "meta": {}}, path)
+    return path
+
+
+def mmpose_config() -> Path:
+    """The config that mmpose ships for the model of `random_hrnet`."""
+    import mmpose
+
+    found = list(Path(mmpose.__file__).parent.rglob(_MMPOSE_CONFIG))
+    assert found, "mmpose ships its configs"
+    return found[0]
