@@ -10,6 +10,7 @@ import numpy as np
 
 from demo.draw.layout import ClipPainter
 from demo.media import GifWriter, Source, VideoWriter, prefetch
+from demo.media.picture_writer import PictureWriter
 from demo.progress import Reporter
 from demo.result import ClipMotion
 from demo.settings import Settings
@@ -39,7 +40,7 @@ def render_clip(
     done = 0
     try:
         with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:
-            writers: list[VideoWriter | GifWriter] = []
+            writers: list[PictureWriter] = []
             for path in paths:
                 writers.append(_writer(path, painter, motion, source, settings))
                 stack.enter_context(writers[-1])
@@ -57,7 +58,7 @@ def render_clip(
 
 def _writer(
     path: Path, painter: ClipPainter, motion: ClipMotion, source: Source, settings: Settings
-) -> VideoWriter | GifWriter:
+) -> PictureWriter:
     if path.suffix == ".gif":
         return GifWriter(path)
     sound = source.path if settings.audio and source.has_audio else None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import av
 import av.filter
@@ -18,16 +15,14 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from demo.files import cannot_write, make_folder, part_path
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from demo.files import make_folder, part_path
+from demo.media.picture_writer import PictureWriter
 
 _HUNDREDTH = Fraction(1, 100)  # seconds: GIF knows no finer clock
 _MILLI = Fraction(1, 1000)
 
 
-class GifWriter:
+class GifWriter(PictureWriter):
     """Writes pictures as a GIF, at most `width` wide and `fps` pictures a second.
 
     The palette needs all pictures before the first can be written, so that they wait, made small,
@@ -138,29 +133,6 @@ class GifWriter:
         for path in (self._waiting, self._part):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _mending(self) -> Iterator[None]:
-        try:
-            yield
-        except (av.error.FFmpegError, OSError) as error:
-            self.abort()
-            cause = OSError(getattr(error, "errno", None) or 0, str(error.strerror or error))
-            raise cannot_write(self.path, cause) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.close()
-        else:
-            self.abort()
 
 
 def _buffer(graph: av.filter.Graph, like: VideoFrame, name: str) -> FilterContext:

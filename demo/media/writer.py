@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import av
 import cv2
@@ -15,12 +13,10 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from demo.files import cannot_write, make_folder, part_path
+from demo.files import make_folder, part_path
 from demo.media.audio import AudioTrack
+from demo.media.picture_writer import PictureWriter
 from weights.errors import PoseliftError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Quality = Literal["draft", "good", "best"]
 
@@ -36,7 +32,7 @@ _UNIT = Fraction(1, 90_000)  # seconds a tick: exact for every usual rate, fine 
 _BT601, _LIMITED = 6, 1  # the YUV that OpenCV makes; named in the file so that players agree
 
 
-class VideoWriter:
+class VideoWriter(PictureWriter):
     """Writes pictures with the times that they have, to `path` when all is done.
 
     The first picture's time becomes 0 and everything else keeps its distance from it, sound
@@ -150,30 +146,6 @@ class VideoWriter:
                 container.close()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _mending(self) -> Iterator[None]:
-        """Turn the disk's errors into what the user can mend, and leave nothing half-written."""
-        try:
-            yield
-        except (av.error.FFmpegError, OSError) as error:
-            self.abort()
-            cause = OSError(getattr(error, "errno", None) or 0, str(error.strerror or error))
-            raise cannot_write(self.path, cause) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.close()
-        else:
-            self.abort()
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
