@@ -79,8 +79,7 @@ class LiveParts:
                 "Use --people main or --people all.",
             )
         pose = "lightning" if settings.pose == "auto" else settings.pose
-        every = int(settings.every) if settings.every.isdigit() else "auto"
-        self.see = See(settings.detector, pose, every=every, device=settings.device)  # type: ignore[arg-type]
+        self.see = See(settings.detector, pose, every=settings.detect_every, device=settings.device)
         self.lifter = lifter.load(
             settings.lifter,
             checkpoint=settings.weights,

@@ -52,13 +52,12 @@ def what_matters(settings: Settings) -> dict[str, Any]:
 def _look(
     source: Source, settings: Settings, reporter: Reporter, folder: Path | None, key: str
 ) -> SeenClip:
-    every = int(settings.every) if settings.every.isdigit() else "auto"
     tracker = Tracker()
     see = See(
         settings.detector,
         _keypointer(source, settings),
         tracker,
-        every=every,  # type: ignore[arg-type]
+        every=settings.detect_every,
         device=settings.device,
     )
     journal = Journal(folder, key, see.skeleton)

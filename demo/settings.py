@@ -8,7 +8,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from weights.errors import PoseliftError
 
@@ -99,6 +99,15 @@ class Settings:
                 raise PoseliftError(f"--{option} is {value}.", f"Give {low} to {high}.")
         if self.fps <= 0:
             raise PoseliftError(f"--fps is {self.fps:g}.", "Give a rate above 0.")
+
+    @property
+    def detect_every(self) -> int | Literal["auto"]:
+        """`every` as the detectors take it.
+
+        >>> Settings(every="5").detect_every, Settings().detect_every
+        (5, 'auto')
+        """
+        return int(self.every) if self.every.isdigit() else "auto"
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "the settings") -> Settings:
