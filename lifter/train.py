@@ -17,6 +17,7 @@ from weights.errors import PoseliftError
 
 if TYPE_CHECKING:
     from lifter.data.windows import Windows
+    from lifter.models.base import LifterNet
     from lifter.training.loop import Source
     from lifter.training.parallel import Processes
     from lifter.training.settings import TrainSettings
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add("--noise", type=Path, metavar="JSON", help="measured keypointer errors")
     add("--resume", action="store_true", help="go on from last.pt in the folder")
     add("--init", type=Path, metavar="SAFETENSORS", help="start from these weights")
+    add("--teacher", metavar="NAME|SAFETENSORS", help="a lifter whose poses are learnt, too")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     add("--threads", type=int, help="CPU threads")
     add("--seed", type=int, help="of weights and data")
@@ -98,6 +100,15 @@ def field_source(
     return field_windows(settings.data, folder, settings, settings.seed + 1000 * rank)
 
 
+def load_teacher(name_or_file: str) -> LifterNet:
+    """A lifter whose weights are here, or the one of a file."""
+    import weights
+    from lifter import references
+
+    is_file = name_or_file.endswith(".safetensors")
+    return references.load(name_or_file if is_file else weights.get(name_or_file))
+
+
 def run(arguments: argparse.Namespace, processes: Processes) -> None:
     """Train as the options say."""
     import torch
@@ -120,7 +131,8 @@ def run(arguments: argparse.Namespace, processes: Processes) -> None:
     if device.type == "cuda" and processes.count > 1:
         device = torch.device("cuda", processes.local_rank)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(settings, source, validation, arguments.out, device, processes)
+    teacher = load_teacher(arguments.teacher) if arguments.teacher else None
+    trainer = Trainer(settings, source, validation, arguments.out, device, processes, teacher)
     if arguments.init:
         trainer.begin_from(arguments.init)
     last = arguments.out / "last.pt"

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from lifter.training.optim import optimizers, set_rate
 from lifter.training.parallel import Processes
 from lifter.training.settings import TrainSettings
 from lifter.training.validate import measure, predict, wanted
+from weights.errors import PoseliftError
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Trainer:
         folder: Path,
         device: torch.device,
         processes: Processes | None = None,
+        teacher: LifterNet | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.source, self.validation = settings, source, validation
@@ -82,6 +84,7 @@ class Trainer:
         self.processes = processes or Processes()
         self.net = references.create(settings.model, **settings.network).to(device)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.teacher = checked_teacher(teacher, self.net, device)
         self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
         self.progress = Progress()
         self._run: Callable[[torch.Tensor], torch.Tensor] = self.net
@@ -160,8 +163,20 @@ class Trainer:
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            guess = self._run(x)
-        return pose_loss(guess.float(), truth, known, self.settings.loss_weights())
+            guess = self._run(x).float()
+        weights = self.settings.loss_weights()
+        loss = pose_loss(guess, truth, known, weights)
+        if self.teacher is not None:
+            taught = wanted(self.net, self._taught(batch))
+            loss = loss + self.settings.taught * pose_loss(guess, taught, known, weights)
+        return loss
+
+    @torch.no_grad()
+    def _taught(self, batch: Windows) -> Windows:
+        """The windows with the teacher's poses in place of the true ones."""
+        assert self.teacher is not None
+        y = self.teacher(batch.x[..., : self.teacher.channels].to(self.device))
+        return replace(batch, y=y)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -221,6 +236,21 @@ class Trainer:
             "units": "metres",
             "step": str(self.progress.step),
         }
+
+
+def checked_teacher(
+    teacher: LifterNet | None, net: LifterNet, device: torch.device
+) -> LifterNet | None:
+    """The teacher, ready to be asked, if it sees the windows that `net` sees."""
+    if teacher is None:
+        return None
+    if teacher.output != "all" or teacher.frames != net.frames:
+        raise PoseliftError(
+            f"{teacher.name} with {teacher.frames} frames cannot teach {net.name} with "
+            f"{net.frames}.",
+            "A teacher gives every frame of windows of the same length.",
+        )
+    return teacher.to(device).eval().requires_grad_(False)
 
 
 def trained(trainer: Trainer) -> LifterNet:

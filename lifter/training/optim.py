@@ -49,12 +49,14 @@ class Muon(torch.optim.Optimizer):
 
 
 def optimizers(net: nn.Module, lr: float, decay: float, muon: bool) -> list[torch.optim.Optimizer]:
-    """The optimizers of a network's parameters; matrices inside blocks go to Muon."""
+    """The optimizers of a network's parameters; matrices and kernels of its layers go to Muon."""
+    stacks = {name for name, part in net.named_children() if isinstance(part, nn.ModuleList)}
     inside: list[Tensor] = []
     rest: list[Tensor] = []
     for name, weight in net.named_parameters():
-        is_matrix = weight.ndim == 2 and "blocks" in name and min(weight.shape) >= 16
-        (inside if muon and is_matrix else rest).append(weight)
+        is_matrix = weight.ndim >= 2 and min(weight.flatten(1).shape) >= 16
+        in_layer = name.partition(".")[0] in stacks
+        (inside if muon and in_layer and is_matrix else rest).append(weight)
     out: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(rest, lr=lr, weight_decay=decay, betas=(0.9, 0.99))
     ]

@@ -25,6 +25,7 @@ class TrainSettings:
         minutes, steps: the budget; the first that is set counts, steps before minutes.
         ema: how much of the averaged weights stays in a step; 0 for none.
         loss: weights of the loss's terms.
+        taught: how much a teacher's poses count beside the true ones, where there is a teacher.
     """
 
     model: str = "poselift"
@@ -46,6 +47,7 @@ class TrainSettings:
     flip: bool = True
     ema: float = 0.99
     loss: Mapping[str, float] = field(default_factory=dict)
+    taught: float = 1.0
     fps: float = 30.0
     seed: int = 0
 

@@ -1,5 +1,6 @@
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,31 @@ def test_a_run_leaves_log_curves_and_weights(tmp_path: Path) -> None:
         assert torch.allclose(stored(x), run.average.eval()(x), atol=1e-6)
     draw_curves(tmp_path / "log.csv", tmp_path / "again.png")
     assert (tmp_path / "again.png").stat().st_size > 1000
+
+
+def test_a_student_learns_its_teachers_poses(tmp_path: Path) -> None:
+    """With the truth left out of account the loss falls, and the teacher stays as it was."""
+    torch.manual_seed(0)
+    teacher = models.create("poselift", frames=9, width=16, depth=1, heads=1)
+    before = [weight.clone() for weight in teacher.parameters()]
+    settings = replace(SMALL, model="ftcm", network={"frames": 9, "width": 32, "blocks": 2},
+                       batch=64, steps=60, lr=5e-3, taught=50.0)  # fmt: skip
+    validation = {"true": validation_windows(clips(1), 9, 30, "true")[0]}
+    run = Trainer(settings, Studio(clips(4), Recipe(frames=9), 1), validation, tmp_path, CPU,
+                  teacher=teacher)  # fmt: skip
+    windows = validation["true"].x
+    middle = predict(teacher, windows)[:, 4:5]
+    first = measure(predict(run.net, windows), middle).summary()["mpjpe"]
+    run.train()
+    last = measure(predict(run.net, windows), middle).summary()["mpjpe"]
+    assert last < 0.5 * first
+    assert all(torch.equal(a, b) for a, b in zip(before, teacher.parameters(), strict=True))
+
+
+def test_a_teacher_of_other_windows_is_refused(tmp_path: Path) -> None:
+    teacher = models.create("poselift", frames=27, width=16, depth=1, heads=1)
+    with pytest.raises(PoseliftError, match="27 frames cannot teach"):
+        Trainer(SMALL, Studio(clips(1), Recipe(frames=9), 1), {}, tmp_path, CPU, teacher=teacher)
 
 
 @pytest.mark.parametrize("name", ["linear", "martinez", "tcn"])
