@@ -1,6 +1,7 @@
 """`python -m lifter.evaluate`: how good lifters are, as tables.
 
 python -m lifter.evaluate --mocap cmu17.npz pybullet17.npz --weights run/ema.safetensors
+python -m lifter.evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
 python -m lifter.evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter poseformerv2-243-27-27
 python -m lifter.evaluate --3dhp data/ --lifter poselift
 python -m lifter.evaluate --humaneva data/ --lifter poselift
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from weights.errors import PoseliftError
 
 if TYPE_CHECKING:
+    from lifter.data.mocap import Clip
+    from lifter.models.base import LifterNet
     from lifter.scores import Scores
 
 
@@ -35,37 +38,84 @@ def parser() -> argparse.ArgumentParser:
     add("--linear", type=int, default=0, metavar="N", help="also a linear map fitted to N windows")
     add("--mirror", action="store_true", help="average with the mirrored input")
     add("--fps", type=float, default=30.0, help="rate at which motion capture is read")
+    add("--clips", action="store_true",
+        help="motion capture in stretches of four seconds, lifted as users lift clips")  # fmt: skip
     add("--lookahead", type=int, nargs="+", default=[], metavar="K", help="also as in live use")
     add("--details", action="store_true", help="tables per action and per joint")
     add("--json", type=Path, help="write all figures here too")
     return out
 
 
-def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
-    """Every lifter on the validation split, with true and detector-like 2D."""
-    import weights
-    from lifter import references
+def split_sets(arguments: argparse.Namespace) -> tuple[list[Clip], list[Clip]]:
+    """Training and validation clips of the sets that are named."""
     from lifter.data import mocap
-    from lifter.data.windows import Recipe, Studio, validation_windows
-    from lifter.scores import score_live, score_windows
 
     training, clips = mocap.split(mocap.read_sets(arguments.mocap))
     if not clips:
         raise PoseliftError("These sets hold no validation clip.", "See lifter/data/mocap.py.")
-    nets = [(path.stem, references.load(path)) for path in arguments.weights]
-    nets += [(name, references.load(weights.get(name))) for name in arguments.lifter]
+    return training, clips
+
+
+def networks(arguments: argparse.Namespace, training: list[Clip]) -> dict[str, LifterNet]:
+    """The networks that are named, and the linear map if it is wanted."""
+    import weights
+    from lifter import references
+    from lifter.data.windows import Recipe, Studio
+
+    nets = {name: references.load(weights.get(name)) for name in arguments.lifter}
+    for path in arguments.weights:
+        name = path.absolute().parent.name if path.stem == "ema" else path.stem
+        nets[name] = references.load(path)
     if arguments.linear:
         source = Studio(training, Recipe(cut_future=0, cut_past=0))
-        nets.append(("linear", references.fit_linear(source, arguments.linear)))
+        nets["linear"] = references.fit_linear(source, arguments.linear)
+    return nets
+
+
+def on_clips(arguments: argparse.Namespace) -> dict[str, Scores]:
+    """Every lifter on whole stretches of the validation clips, as `lifter.load` lifts."""
+    from lifter.clip import ClipLifter
+    from lifter.data.filmed import film_clips
+    from lifter.scores import score_field
+
+    training, clips = split_sets(arguments)
+    sequences = {
+        detection: list(film_clips(clips, detection, arguments.fps))
+        for detection in ("true", "detected")
+    }
     out = {}
-    for name, net in nets:
+    for name, net in networks(arguments, training).items():
+        lift = ClipLifter.from_net(net, "crop", name=name, fps=arguments.fps)
+        for detection, filmed in sequences.items():
+            scores = score_field(lift, filmed, lambda one: one.action)
+            out[f"{name}, {detection} 2D"] = scores
+            say(f"{name}, {detection} 2D: P-MPJPE {scores.overall['P-MPJPE']:.1f}")
+    return out
+
+
+def say(text: str) -> None:
+    """A line on how far it is."""
+    sys.stderr.write(text + "\n")
+
+
+def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
+    """Every lifter on the validation split, with true and detector-like 2D."""
+    from lifter.data.windows import validation_windows
+    from lifter.scores import score_live, score_windows
+
+    training, clips = split_sets(arguments)
+    nets = networks(arguments, training)
+    out = {}
+    for name, net in nets.items():
         for detection in ("true", "detected"):
             # Networks that give one pose a window are judged at as many moments as the others.
             stride = 5 if net.output == "centre" else None
             windows, actions = validation_windows(
                 clips, net.frames, arguments.fps, detection, stride=stride
             )
-            out[f"{name}, {detection} 2D"] = score_windows(net, windows, actions, arguments.mirror)
+            scores = score_windows(net, windows, actions, arguments.mirror)
+            out[f"{name}, {detection} 2D"] = scores
+            say(f"{name}, {detection} 2D: P-MPJPE {scores.overall['P-MPJPE']:.1f}")
         if arguments.lookahead:
             windows, actions = validation_windows(
                 clips, net.frames, arguments.fps, "detected", stride=5
@@ -109,10 +159,25 @@ def report(results: dict[str, Scores], details: bool) -> str:
     for name, scores in results.items():
         worst = ", ".join(f"{action} {value:.0f}" for action, value in scores.worst())
         parts.append(f"Worst P-MPJPE of {name}: {worst}")
-        if details:
-            parts.append(table(scores.actions, name))
-            parts.append(table(scores.joints, name))
+    if details:
+        parts += side_by_side(results)
     return "\n\n".join(parts)
+
+
+def side_by_side(results: dict[str, Scores]) -> list[str]:
+    """Tables per action (the first lifter's worst first) and per joint, a lifter a column."""
+    from lifter.scores import cross_table
+
+    out = []
+    for kind in dict.fromkeys(name.partition(", ")[2] for name in results):
+        chosen = {n.partition(", ")[0]: s for n, s in results.items() if n.endswith(kind)}
+        worst = [name for name, _ in next(iter(chosen.values())).worst(1000)]
+        for measure in ("P-MPJPE", "MPJPE"):
+            title = ", ".join(part for part in (measure, kind) if part)
+            actions = {n: {a: s.actions[a] for a in worst} for n, s in chosen.items()}
+            out.append(cross_table(actions, measure, title))
+            out.append(cross_table({n: s.joints for n, s in chosen.items()}, measure, title))
+    return out
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -122,7 +187,7 @@ def main(argv: list[str] | None = None) -> int:
         if not arguments.lifter and not arguments.weights:
             raise PoseliftError("No lifter is named.", "Say --lifter NAME or --weights FILE.")
         if arguments.mocap:
-            results = on_mocap(arguments)
+            results = on_clips(arguments) if arguments.clips else on_mocap(arguments)
         elif arguments.h36m or arguments.mpi3dhp or arguments.humaneva:
             results = on_field(arguments)
         else:

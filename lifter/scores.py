@@ -127,12 +127,13 @@ def score_field(
     name: Callable[[Filmed], str],
     progress: Callable[[str], None] | None = None,
 ) -> Scores:
-    """Scores on a data set of the field, through the whole lifter; `name` gives a row's name."""
+    """Scores on filmed sequences, through the whole lifter; `name` gives the action of each."""
     guesses, truths, actions = [], [], []
     made: tuple[int, ...] = ()
     for one in sequences:
         count = len(one.points)
-        track = Track(1, np.arange(count), one.points, np.ones((count, 17), np.float32))
+        seen = np.ones((count, 17), np.float32) if one.score is None else one.score
+        track = Track(1, np.arange(count), one.points, seen)
         [motion] = lift([track], image_size=one.size, fps=one.fps)
         if one.judged.any():
             guesses.append(motion.pose3d[one.judged])
@@ -152,3 +153,12 @@ def table(rows: dict[str, dict[str, float]], title: str = "") -> str:
     for name, row in rows.items():
         lines.append(f"| {name} | " + " | ".join(_cell(row[c]) for c in columns) + " |")
     return "\n".join(lines)
+
+
+def cross_table(rows: dict[str, dict[str, dict[str, float]]], measure: str, title: str = "") -> str:
+    """One measure of several lifters side by side; `rows` is lifter, then row, then measure."""
+    first = next(iter(rows.values()))
+    turned = {
+        name: {lifter: figures[name][measure] for lifter, figures in rows.items()} for name in first
+    }
+    return table(turned, title)

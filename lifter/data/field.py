@@ -47,6 +47,7 @@ class Sequence:
         poses: (N, 17, 3) metres, camera space, from the pelvis.
         judged: (N,) bool, the frames that count.
         made: joints that are not the set's own, left out of its scores.
+        score: (N, 17) of the points; None where the set has none.
     """
 
     subject: str
@@ -58,6 +59,7 @@ class Sequence:
     poses: np.ndarray
     judged: np.ndarray
     made: tuple[int, ...] = ()
+    score: np.ndarray | None = None
 
 
 def h36m(folder: Path, subjects: Iterable[str], keypoints: str = "gt") -> Iterator[Sequence]:

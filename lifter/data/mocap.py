@@ -46,6 +46,12 @@ class Clip:
     fps: float
     action: str
 
+    def at_rate(self, fps: float) -> np.ndarray:
+        """The frames (M, 17, 3) nearest to the moments of another rate."""
+        step = self.fps / fps
+        count = int((len(self.joints) - 1) / step) + 1
+        return self.joints[np.round(np.arange(count) * step).astype(int)]
+
 
 def read_set(path: Path | str) -> list[Clip]:
     """The clips of one .npz set, in the file's order."""

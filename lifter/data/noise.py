@@ -12,6 +12,9 @@ from torch import Generator, Tensor
 from lifter.data.augment import sometimes, uniform
 from lifter.skeleton import COCO17
 
+#: Swaps and gaps last half of this many frames at most, however long the clip is.
+_SPAN_WITHIN = 27
+
 
 @dataclass(frozen=True)
 class KeypointNoise:
@@ -114,7 +117,8 @@ def _cut(
 
 def _span(batch: int, frames: int, rng: Generator) -> tuple[Tensor, Tensor]:
     start = (torch.rand((batch,), generator=rng) * frames).long()
-    length = 1 + (torch.rand((batch,), generator=rng) ** 2 * frames * 0.5).long()
+    longest = 0.5 * min(frames, _SPAN_WITHIN)
+    length = 1 + (torch.rand((batch,), generator=rng) ** 2 * longest).long()
     return start, (start + length).clamp_max(frames)
 
 

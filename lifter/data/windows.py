@@ -131,7 +131,25 @@ def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
     batch = joints.shape[0]
     seen, faces = film(joints, coco_points(joints, rng), rng)
     seen, faces = _mirror(seen, faces, sometimes(batch, 0.5, rng))
-    clean, straight = project(faces), project(seen)
+    made, made_score = keypoints(seen, faces, recipe, rng)
+    index, known = _truncate(batch, recipe, rng)
+    which = np.arange(batch)[:, None]
+    made, made_score = made[which, index], made_score[which, index]
+    x = np.concatenate([crop(made, made_score), made_score[..., None]], axis=-1)
+    y = seen - seen[:, :, :1]
+    return Windows(torch.from_numpy(x), y, known)
+
+
+def keypoints(
+    joints: Tensor, faces: Tensor, recipe: Recipe, rng: Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a keypointer and the run-time's conversion make of people in camera space.
+
+    `joints` (B, T, 17, 3) are H36M-17, `faces` (B, T, 17, 3) the COCO-17 points of the same people.
+    Returns H36M-17 points (B, T, 17, 2) at focal length 1 and scores (B, T, 17).
+    """
+    batch = joints.shape[0]
+    clean, straight = project(faces), project(joints)
     points, score = disturb(clean, faces[..., 2], recipe.noise, rng)
     perfect = sometimes(batch, recipe.true, rng)[:, None, None] > 0
     points = torch.where(perfect[..., None], clean, points)
@@ -139,13 +157,15 @@ def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
     made, made_score = coco_to_h36m(points.numpy(), score.numpy())
     shift = made - coco_to_h36m(clean.numpy(), score.numpy())[0]
     jointly = sometimes(batch, recipe.joints, rng).numpy()[:, None, None, None] > 0
-    made = np.where(jointly, straight.numpy() + shift, made)
-    index, known = _truncate(batch, recipe, rng)
-    which = np.arange(batch)[:, None]
-    made, made_score = made[which, index], made_score[which, index]
-    x = np.concatenate([crop(made, made_score), made_score[..., None]], axis=-1)
-    y = seen - seen[:, :, :1]
-    return Windows(torch.from_numpy(x), y, known)
+    return np.where(jointly, straight.numpy() + shift, made), made_score
+
+
+def as_judged(frames: int, detection: Detection) -> Recipe:
+    """Nothing made up but the camera, and the keypointer's errors where they are asked for."""
+    return Recipe(
+        frames, true=float(detection == "true"), joints=0, cut_future=0, cut_past=0,
+        noise=KeypointNoise(cut=0.0),
+    )  # fmt: skip
 
 
 def validation_windows(
@@ -162,20 +182,13 @@ def validation_windows(
     shorter than a window are padded by repetition, as at run time. `stride` is the distance of
     windows, their own length unless said.
     """
-    noise = KeypointNoise(cut=0.0)
-    plain = Recipe(
-        frames, true=float(detection == "true"), joints=0, cut_future=0, cut_past=0, noise=noise
-    )
+    plain = as_judged(frames, detection)
     rng = Generator().manual_seed(seed)
     joints, actions = [], []
     for clip in clips:
-        step = clip.fps / fps
-        count = int((len(clip.joints) - 1) / step) + 1
-        index = np.round(np.arange(count) * step).astype(int)
-        starts = range(0, max(count - frames // 2, 1), stride or frames)
-        for start in starts:
-            rows = index[np.minimum(np.arange(start, start + frames), count - 1)]
-            joints.append(clip.joints[rows])
+        moving = clip.at_rate(fps)
+        for start in range(0, max(len(moving) - frames // 2, 1), stride or frames):
+            joints.append(moving[np.minimum(np.arange(start, start + frames), len(moving) - 1)])
             actions.append(clip.action)
     bodies = put_together(to_nominal(take_apart(torch.from_numpy(np.stack(joints)))))
     return record(bodies, plain, rng), actions

@@ -240,10 +240,14 @@ def test_the_commands_train_and_evaluate(
     told += ["--lookahead", "0", "4"]
     assert evaluate.main(told) == 0
     printed = capsys.readouterr().out
-    assert "ema, detected 2D" in printed
+    assert "run, detected 2D" in printed
     assert "| walk |" in printed
-    assert "ema, live, 4 frames ahead" in printed
+    assert "run, live, 4 frames ahead" in printed
     assert "left wrist" in figures.read_text()
+    assert evaluate.main(["--weights", weights, "--mocap", data, "--clips", "--details"]) == 0
+    said = capsys.readouterr()
+    assert "| P-MPJPE, true 2D | run |" in said.out
+    assert "run, detected 2D: P-MPJPE" in said.err
 
 
 def test_commands_say_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
