@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import weights
+from weights.entry import SHIPPED
 from weights.errors import PoseliftError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def load(
 
     Args:
         name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
-            here), "auto": the best lifter whose weights are here, or "live": the one for cameras.
+            here, fetched ones before those that ship), "auto": the best lifter whose weights are here, or "live": the one for cameras.
         checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
             the authors' code; then `name` is the model, or "auto" to tell it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'
@@ -117,7 +118,8 @@ def _choose(name: str) -> weights.WeightsEntry:
     of_model = [entry for entry in entries if entry.model == name]
     if not of_model:
         raise _unknown(name, entries)
-    for entry in here:
+    # Who fetched or added weights wants those, and not the small ones that ship.
+    for entry in sorted(here, key=lambda entry: entry.source == SHIPPED):
         if entry.model == name:
             _log.info("lifter: %s, the best weights for %s that are here", entry.name, name)
             return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,16 @@ def test_the_best_that_is_here(name: str, caplog: pytest.LogCaptureFixture) -> N
     if name != "ftcm-here":
         assert "ftcm-here" in caplog.text
     assert lifter.available() == ("ftcm-here",)
+
+
+def test_weights_that_were_fetched_come_before_those_that_ship(
+    registry: dict[str, weights.WeightsEntry], stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "available", lambda name: True)
+    monkeypatch.setattr(weights, "get", lambda name: stored)
+    registry["ftcm-away"] = replace(registry["ftcm-away"], file=str(stored))
+    assert lifter.load("ftcm", device="cpu").name == "ftcm-away"
+    assert lifter.load("auto", device="cpu").name == "ftcm-here"  # the default stays the default
 
 
 @pytest.mark.usefixtures("registry")
