@@ -5,7 +5,8 @@ stated assumption: for most of the time in which somebody is upright (legs strai
 with the legs), the line from the ankles to the head is vertical in the mean. People lean forwards
 and backwards and to both sides, but not all one way; a camera that looks down tilts everybody the
 same way. Where hardly anybody stands upright, or the answer is beyond what cameras are held at, the
-camera is taken as level. It is one rotation for the whole clip and for everybody in it.
+camera is taken as level; that it was held askew is believed only where people stand for half of the
+time. It is one rotation for the whole clip and for everybody in it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _UPRIGHT_BEND = np.radians(35)  # a knee, hip or trunk bent further is not stand
 _ENOUGH_FRAMES = 10  # of upright people, before their mean is believed
 _STEEPEST = np.radians(50)  # a camera tilted further is taken for a wrong estimate
 _SPREAD = np.radians(15)  # upright people whose directions differ more than this prove nothing
+_ROLLED = np.radians(12)  # few cameras are held more askew: somebody who balances looks just so
+_MOST_FRAMES = 0.5  # of people who stand, before a camera is believed to be held askew
 
 _FEET = (H36M17.index("right ankle"), H36M17.index("left ankle"))
 _HIPS = (H36M17.index("right hip"), H36M17.index("left hip"))
@@ -129,6 +132,9 @@ def estimate_up(poses: Sequence[np.ndarray]) -> np.ndarray | None:
     angles = np.arccos(np.clip(directions @ middle, -1, 1))
     tilted = np.arccos(np.clip(-middle[1], -1, 1))
     if np.median(angles) > _SPREAD or tilted > _STEEPEST:
+        return None
+    rolled = abs(np.arctan2(middle[0], -middle[1]))
+    if rolled > _ROLLED and len(directions) < _MOST_FRAMES * sum(map(len, poses)):
         return None
     return middle
 

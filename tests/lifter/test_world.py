@@ -63,6 +63,15 @@ def test_a_bow_in_between_does_not_tilt_the_room() -> None:
     assert degrees_off(world.upright([pose]).rotation, camera) < 2
 
 
+def test_a_camera_held_askew_is_believed_only_of_people_who_stand_for_long() -> None:
+    askew = seen_from(0, roll=30)
+    camera = turn(2, 30) @ world.LEVEL.T
+    assert degrees_off(world.upright([askew]).rotation, camera) < 1.5
+    bent = seen_from(0)[:, :, [0, 2, 1]]  # far from upright: these frames tell nothing
+    balancing = np.concatenate([askew[:14], np.repeat(bent[:1], 86, axis=0)])
+    assert np.allclose(world.upright([balancing]).rotation, world.LEVEL)
+
+
 def test_nobody_upright_means_a_level_camera() -> None:
     sitting = np.repeat(STANDING[None], 40, axis=0)
     sitting[:, [2, 5]] = sitting[:, [1, 4]] + [0, -0.42, 0]
