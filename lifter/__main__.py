@@ -59,11 +59,7 @@ def lift_file(options: argparse.Namespace) -> Path:
 
     source = Path(options.poses)
     poses = npz.read_poses(source, options.joints)
-    size = tuple(options.size) if options.size else poses.image_size
-    if size is None:
-        raise PoseliftError(
-            f"{source.name} does not say how large the picture is.", "Give --size WIDTH HEIGHT."
-        )
+    size = poses.picture(options.size)
     lift = lifter.load(
         options.lifter,
         checkpoint=options.checkpoint,

@@ -40,6 +40,25 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Window:
+    """What a network sees about one frame of a track.
+
+    Attributes:
+        x: (1, T, 17, C), its input.
+        middle: position of the frame in it.
+        spacing: frames of the clip from one of its frames to the next.
+        xy: (17, 2) pixels of the frame.
+        seen: whether anything of the person was seen in the frame, or all of it interpolated.
+    """
+
+    x: torch.Tensor
+    middle: int
+    spacing: float
+    xy: np.ndarray
+    seen: bool
+
+
+@dataclass(frozen=True)
 class ClipLifter:
     """A network with all that it needs to lift tracks; made by `lifter.load` or `from_net`.
 
@@ -105,6 +124,47 @@ class ClipLifter:
             for track, pose in zip(tracks, poses, strict=True)
         ]
 
+    def window(
+        self, track: Track, frame: int, *, image_size: tuple[int, int], fps: float
+    ) -> Window:
+        """The window about the clip's frame number `frame`, at the network's frame rate.
+
+        For a network that gives every frame it is that of live use and `join="centre"`: blended
+        windows have the frame anywhere.
+        """
+        check_picture(image_size, fps)
+        _check_track(track)
+        row = frame - int(track.frames[0])
+        if not 0 <= row < len(track):
+            raise PoseliftError(
+                f"Track {track.id} has no frame {frame}.",
+                f"It has frames {track.frames[0]} to {track.frames[-1]}.",
+            )
+        filled, filled_score = gaps.fill(track.xy, track.score)
+        xy, score, at = self._at_trained_rate(filled, filled_score, fps)
+        engine = self._engine()
+        nearest = int(np.abs(at - row).argmin())
+        return Window(
+            x=engine.window(xy, score, image_size, nearest),
+            middle=engine.centre(self.net.frames),
+            spacing=engine.step * float(at[1] - at[0] if len(at) > 1 else 1),
+            xy=filled[row],
+            seen=bool(gaps.seen_frames(track)[row]),
+        )
+
+    def _engine(self) -> WindowEngine:
+        return WindowEngine(self.net, self.training.normalisation, self.settings)
+
+    def _at_trained_rate(
+        self, xy: np.ndarray, score: np.ndarray, fps: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A clip at the network's rate, and where each of its frames lies in the clip."""
+        rate = self.training.fps
+        if rate is None or not resample.needs_resampling(fps, rate):
+            return xy, score, np.arange(len(xy), dtype=float)
+        at = resample.positions(len(xy), fps, rate)
+        return resample.linear(xy, at), resample.linear(score, at), at
+
     def _lift(
         self,
         clips: Sequence[tuple[np.ndarray, np.ndarray]],
@@ -112,15 +172,11 @@ class ClipLifter:
         fps: float,
         progress: Progress | None,
     ) -> list[np.ndarray]:
-        engine = WindowEngine(self.net, self.training.normalisation, self.settings)
-        rate = self.training.fps
-        if rate is None or not resample.needs_resampling(fps, rate):
-            xy, score = [clip[0] for clip in clips], [clip[1] for clip in clips]
-            return engine.lift(xy, score, image_size, progress)
-        at = [resample.positions(len(xy), fps, rate) for xy, _ in clips]
-        xy = [resample.linear(xy, times) for (xy, _), times in zip(clips, at, strict=True)]
-        score = [resample.linear(seen, times) for (_, seen), times in zip(clips, at, strict=True)]
-        poses = engine.lift(xy, score, image_size, progress)
+        fitting = [self._at_trained_rate(*clip, fps) for clip in clips]
+        xy, score = [one[0] for one in fitting], [one[1] for one in fitting]
+        poses = self._engine().lift(xy, score, image_size, progress)
+        if not resample.needs_resampling(fps, self.training.fps):
+            return poses
         return [
             # Back to the clip's own frames: frame i lies at i / (frames a new frame).
             resample.smooth(pose, np.arange(len(clip)) * (len(pose) - 1) / max(len(clip) - 1, 1))

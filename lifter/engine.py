@@ -80,21 +80,31 @@ class WindowEngine:
         lengths = [len(clip) for clip in xy]
         if not lengths:
             return []
-        all_xy, all_score = np.concatenate(xy), np.concatenate(score)
-        plan = self._plan(lengths)
-        source: _SharedFrames | _OwnFrames
-        if self.normalisation == "screen":
-            points = normalise.screen(all_xy, image_size)
-            source = _SharedFrames(self, normalise.network_input(points, all_score, self._channels))
-        else:
-            source = _OwnFrames(self, all_xy, all_score)
-        poses = self._run(plan, source, progress)
+        source = self._source(np.concatenate(xy), np.concatenate(score), image_size)
+        poses = self._run(self._plan(lengths), source, progress)
         poses[:, 0] = 0  # the pelvis is the origin; networks are only nearly sure of it
         return np.split(poses, np.cumsum(lengths)[:-1])
 
+    def window(
+        self, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int], frame: int
+    ) -> Tensor:
+        """(1, T, 17, C): what the network sees about one frame of a clip (T, 17, 2), (T, 17)."""
+        plan = windows.one_a_frame([len(xy)], self.net.frames, self.step)
+        index = plan.frames(slice(frame, frame + 1))
+        return self._source(xy, score, image_size).windows(index)
+
     @property
-    def _channels(self) -> int:
-        return self.net.channels
+    def step(self) -> int:
+        """Frames of the clip from one frame of a window to the next."""
+        return 1 if self.blends else self.settings.time_step
+
+    def _source(
+        self, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int]
+    ) -> _SharedFrames | _OwnFrames:
+        if self.normalisation == "screen":
+            points = normalise.screen(xy, image_size)
+            return _SharedFrames(self, normalise.network_input(points, score, self.net.channels))
+        return _OwnFrames(self, xy, score)
 
     @property
     def blends(self) -> bool:
@@ -105,7 +115,7 @@ class WindowEngine:
         length = self.net.frames
         if self.blends:
             return windows.overlapping(lengths, length, self.settings.stride(length))
-        return windows.one_a_frame(lengths, length, self.settings.time_step)
+        return windows.one_a_frame(lengths, length, self.step)
 
     def _run(
         self,
@@ -175,8 +185,11 @@ class _SharedFrames:
         engine = self._engine
         index = plan.frames(part)
         encoded = self._encodings(index[:, engine.net.encoded_frames])
-        x = self._x[torch.from_numpy(index).to(engine.device)]
-        return engine.net.lift(encoded, engine.with_mirror(x))
+        return engine.net.lift(encoded, engine.with_mirror(self.windows(index)))
+
+    def windows(self, index: np.ndarray) -> Tensor:
+        """(B, T, 17, C) of the frames (B, T)."""
+        return self._x[torch.from_numpy(index).to(self._x.device)]
 
     def _encodings(self, index: np.ndarray) -> Tensor:
         """(B or 2B, K, E) for the frames (B, K)."""
@@ -210,8 +223,11 @@ class _OwnFrames:
 
     def lift(self, plan: windows.Windows, part: slice) -> Tensor:
         engine = self._engine
-        index = plan.frames(part)
+        return engine.net(engine.with_mirror(self.windows(plan.frames(part))))
+
+    def windows(self, index: np.ndarray) -> Tensor:
+        """(B, T, 17, C) of the frames (B, T)."""
+        engine = self._engine
         xy, score = self._xy[index], self._score[index]
         x = normalise.network_input(normalise.crop(xy, score), score, engine.net.channels)
-        both = engine.with_mirror(torch.from_numpy(x).to(engine.device, engine.dtype))
-        return engine.net(both)
+        return torch.from_numpy(x).to(engine.device, engine.dtype)

@@ -28,14 +28,26 @@ class Poses2D:
     fps: float | None
     image_size: tuple[int, int] | None
 
+    def picture(self, given: Sequence[int] | None) -> tuple[int, int]:
+        """Width and height: `given` if it is, else what the file says."""
+        if given:
+            return given[0], given[1]
+        if self.image_size is None:
+            raise PoseliftError(
+                "The file of 2D poses does not say how large the picture is.",
+                "Give --size WIDTH HEIGHT.",
+            )
+        return self.image_size
+
 
 def read_poses(path: str | Path, joints: str = skeleton.H36M17.name) -> Poses2D:
     """The people of an .npz.
 
     It holds the points in pixels as `xy`, `pose2d`, `keypoints` or `positions_2d`, (T, K, 2) or
     (P, T, K, 2), or with the score as a third channel; and where it likes `score` (T, K) or
-    (P, T, K), `fps`, `image_size` (width, height) and `ids` (P,). A point that is not a number was
-    not seen. `joints` names their skeleton: h36m17, coco17 or blazepose33.
+    (P, T, K), `fps`, `image_size` or `size` (width, height) and `ids` (P,); the demo's own .npz is
+    one of these. A point that is not a number was not seen. `joints` names their skeleton: h36m17,
+    coco17 or blazepose33.
     """
     path = Path(path)
     if joints not in _SKELETONS:
@@ -52,7 +64,7 @@ def read_poses(path: str | Path, joints: str = skeleton.H36M17.name) -> Poses2D:
     points, score = skeleton.to_h36m(points, score, _SKELETONS[joints])
     ids = np.asarray(arrays.get("ids", np.arange(1, len(points) + 1)))
     tracks = [_track(int(i), xy, seen) for i, xy, seen in zip(ids, points, score, strict=True)]
-    size = arrays.get("image_size")
+    size = arrays.get("image_size", arrays.get("size"))
     return Poses2D(
         tracks,
         float(arrays["fps"]) if "fps" in arrays else None,
@@ -113,11 +125,12 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
         raise PoseliftError(
             f"{path.name} is not an .npz of plain arrays ({error}).",
-            "Save it as np.savez(path, xy=..., score=...); objects and pickles are not read.",
+            "Save it as np.savez(path, xy=..., score=...); objects and pickles are not read. Of a "
+            "video, `python demo/vis.py --video CLIP --save npz` makes one.",
         ) from error
 
 
-_EXTRAS = ("score", "fps", "image_size", "ids")
+_EXTRAS = ("score", "fps", "image_size", "size", "ids")
 
 
 def _points_and_score(

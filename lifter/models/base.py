@@ -15,6 +15,9 @@ from weights.errors import PoseliftError
 
 JOINTS = 17
 
+#: What the tokens of an attention are; frequencies come before the encoded frames.
+Tokens = Literal["joints", "frames", "frequencies and frames"]
+
 #: The shapes of a published file's tensors, by their published names.
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -61,11 +64,14 @@ class LifterNet(nn.Module, Published, ABC):
         channels: 2 (x, y) or 3 (x, y, score).
         settings: everything `models.create(name, **settings)` needs to make it again.
         hidden_settings: settings that no tensor's shape shows.
+        attention_over: (pattern of block names, tokens) pairs: what its attentions look from and
+            at; empty for networks without attention.
     """
 
     name: ClassVar[str]
     output: ClassVar[Literal["centre", "all"]]
     hidden_settings: ClassVar[tuple[str, ...]] = ()
+    attention_over: ClassVar[tuple[tuple[str, Tokens], ...]] = ()
 
     frames: int
     channels: int

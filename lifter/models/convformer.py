@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from lifter.models.base import JOINTS, LifterNet, Shapes
 from lifter.models.layers import (
+    DotProduct,
     DropPath,
     Mlp,
     check_settings,
@@ -130,6 +131,7 @@ class ConvBlock(nn.Module):
         self.heads, self.along_tokens = heads, along_tokens
         self.norm1 = nn.LayerNorm(width)
         self.projections: nn.Module = Projections(channels, kernels)
+        self.mix = DotProduct()
         self.project = nn.Linear(channels, channels)
         self.dropout = nn.Dropout(dropout)
         self.norm2 = nn.LayerNorm(width)
@@ -149,8 +151,7 @@ class ConvBlock(nn.Module):
         query, key, value = (
             part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in qkv
         )  # (B, heads, N, D / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        mixed = mixed.transpose(1, 2).flatten(2)
+        mixed = self.mix(query, key, value).transpose(1, 2).flatten(2)
         if self.along_tokens:
             return self.dropout(self.project(mixed))
         project = self.project
@@ -174,6 +175,7 @@ class ConvFormer(LifterNet):
     name: ClassVar[str] = "convformer"
     output: ClassVar = "centre"
     hidden_settings: ClassVar = ("heads",)
+    attention_over: ClassVar = (("spatial_blocks.*", "joints"), ("temporal_blocks.*", "frames"))
 
     def __init__(
         self,

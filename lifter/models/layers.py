@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -28,6 +29,22 @@ class DropPath(nn.Module):
         return x * kept.to(x.dtype) / (1 - self.rate)
 
 
+class DotProduct(nn.Module):
+    """softmax(query key^T / sqrt(D)) value: where every attention here mixes its tokens.
+
+    A module without weights, so that `lifter.attention` can see what goes through it.
+    """
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """(B, heads, N, D) three times to the same."""
+        return F.scaled_dot_product_attention(query, key, value)
+
+    @staticmethod
+    def shares(query: Tensor, key: Tensor) -> Tensor:
+        """(B, heads, N, D) twice to (B, heads, N, N): what `forward` multiplies the values by."""
+        return (query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention with one linear map for queries, keys and values."""
 
@@ -35,13 +52,14 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(width, 3 * width)
+        self.mix = DotProduct()
         self.project = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D), over the N."""
         qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, N, D / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = self.mix(query, key, value)
         return self.project(mixed.transpose(1, 2).flatten(2))
 
 

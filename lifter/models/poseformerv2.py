@@ -76,6 +76,10 @@ class PoseFormerV2(LifterNet):
     name: ClassVar[str] = "poseformerv2"
     output: ClassVar = "centre"
     hidden_settings: ClassVar = ("heads",)
+    attention_over: ClassVar = (
+        ("spatial_blocks.*", "joints"),
+        ("blocks.*", "frequencies and frames"),
+    )
     published_renames: ClassVar = (
         (r"^joint_embedding\.", "Joint_embedding."),
         (r"^frequency_embedding\.", "Freq_embedding."),

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifter.models.base import JOINTS, LifterNet, Shapes
+from lifter.models.layers import DotProduct
 
 
 def rotary_tables(frames: int, size: int) -> tuple[Tensor, Tensor]:
@@ -40,6 +41,7 @@ class Block(nn.Module):
         hidden = int(width * ratio)
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.mix = DotProduct()
         self.proj = nn.Linear(width, width)
         self.fc1, self.fc2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
 
@@ -53,7 +55,7 @@ class Block(nn.Module):
         qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         query, key = turn(query, cosine, sine), turn(key, cosine, sine)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = self.mix(query, key, value)
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
     def _dropped(self, x: Tensor) -> Tensor:
@@ -69,6 +71,7 @@ class Poselift(LifterNet):
     name = "poselift"
     output = "all"
     hidden_settings = ("frames", "heads", "drop_path")
+    attention_over = (("blocks.*", "frames"),)
 
     cosine: Tensor
     sine: Tensor

@@ -98,6 +98,7 @@ class SCT(LifterNet):
     output: ClassVar = "all"
     parents: Tensor
     hidden_settings: ClassVar = ("heads", "ratio", "pruned_layers", "norm_eps")
+    attention_over: ClassVar = (("*.space", "joints"), ("*.time", "frames"))
     published_renames: ClassVar = (
         (r"^joint_embedding\.", "joints_embed."),
         (r"^joint_position$", "pos_embed"),

@@ -94,3 +94,11 @@ def test_the_command_says_what_to_do_in_two_lines(
     file = write(tmp_path / "poses.npz", xy=np.ones((5, 17, 2)))
     assert main([str(file)]) == 2
     assert "--size" in capsys.readouterr().err
+
+
+def test_what_the_demo_writes_is_read_with_its_size(tmp_path: Path) -> None:
+    xy = random_track(5).xy[None]
+    poses = npz.read_poses(write(tmp_path / "demo.npz", pose2d=xy, fps=25.0, size=IMAGE))
+    assert poses.picture(None) == IMAGE
+    assert poses.picture((1920, 1080)) == (1920, 1080)
+    assert poses.fps == 25
