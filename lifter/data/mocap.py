@@ -7,6 +7,7 @@ A set is an .npz with one (N, 17, 3) array a clip (metres, z up, H36M-17), named
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +16,20 @@ import numpy as np
 
 from weights.errors import PoseliftError
 
-#: Clips that never train, by the start of their name: whole actions or trials of each source, so
-#: that no motion of a validation trial is seen in training under another name.
+#: Trials of the CMU database, (subject, trial), that never train, whichever source they come from:
+#: no motion of a validation trial is seen in training under another name.
+VALIDATION_TRIALS = frozenset({
+    (1, 4), (1, 12), (2, 4), (2, 5), (3, 1), (3, 2), (3, 3), (3, 4), (5, 5), (5, 12), (5, 19),
+    (6, 7), (6, 14), (6, 15), (7, 8), (7, 12),
+})  # fmt: skip
+#: Other clips that never train, by the start of their name: whole actions of a source.
 VALIDATION = (
     "convseq2seq_expmap/test_",
-    "cyun_asfamc/01/01_04",
-    "cyun_asfamc/01/01_12",
-    "cyun_asfamc/02/02_04",
-    "cyun_asfamc/02/02_05",
-    "cyun_asfamc/03/03_0",
-    "iclone_bvh/005/005_05",
-    "iclone_bvh/005/005_12",
-    "iclone_bvh/005/005_19",
-    "iclone_bvh/006/006_14",
-    "iclone_bvh/006/006_15",
-    "iclone_bvh/007/007_08",
-    "iclone_bvh/007/007_12",
     "pybullet_data/getup_faceup",
     "pybullet_data/spinkick",
     "pybullet_data/walk",
 )
+_CMU_NAME = re.compile(r".*/0*(\d+)/0*(\d+)_0*(\d+)(_p\d+)?")
 
 
 @dataclass(frozen=True)
@@ -84,13 +79,27 @@ def read_sets(paths: Iterable[Path | str]) -> list[Clip]:
     return [clip for path in paths for clip in read_set(path)]
 
 
+def cmu_trial(name: str) -> tuple[int, int] | None:
+    """Subject and trial of a clip named `<source>/<subject>/<subject>_<trial>`, as CMU's are.
+
+    >>> cmu_trial("iclone_bvh/005/005_12_p1"), cmu_trial("bvh/dance/dance_1")
+    ((5, 12), None)
+    """
+    found = _CMU_NAME.fullmatch(name)
+    if found is None or found[1] != found[2]:
+        return None
+    return int(found[2]), int(found[3])
+
+
 def is_validation(name: str) -> bool:
     """Whether the clip of this name is kept from training.
 
     >>> is_validation("pybullet_data/walk"), is_validation("pybullet_data/run")
     (True, False)
+    >>> is_validation("asfamc/01/01_04"), is_validation("bvh/01/01_05")
+    (True, False)
     """
-    return name.startswith(VALIDATION)
+    return name.startswith(VALIDATION) or cmu_trial(name) in VALIDATION_TRIALS
 
 
 def split(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:

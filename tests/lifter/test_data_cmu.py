@@ -1,0 +1,348 @@
+"""The CMU database as a set: files that are written here, through the command and read back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lifter.data import cmu, cutting, mocap, naming
+from lifter.data.__main__ import main
+from lifter.skeleton import H36M17
+from tests.lifter.cmu_files import (
+    BVH_JOINTS,
+    MAX3DS,
+    MOTIONBUILDER,
+    STANDING,
+    UNIT,
+    Values,
+    write_amc,
+    write_asf,
+    write_bvh,
+)
+from weights.errors import PoseliftError
+
+#: Standing, metres, z up.
+UPRIGHT = STANDING[:, [0, 2, 1]] * (1, -1, 1) * UNIT
+
+
+def walk(frames: int, fps: float = 120.0, jumps: Sequence[int] = ()) -> list[Values]:
+    """Along +z at 1 m/s, a knee bending; from each of the frames `jumps` on 1 m further."""
+    out: list[Values] = []
+    for frame in range(frames):
+        far = frame / fps + sum(frame >= jump for jump in jumps)
+        out.append({"root": (0, 15, far / UNIT, 0, 0, 0), "ltibia": [frame / 10]})
+    return out
+
+
+def as_bvh(frames: Sequence[Values]) -> list[Values]:
+    return [{"place": f["root"][:3], "ltibia": (0, 0, *f["ltibia"])} for f in frames]
+
+
+def asf_folder(folder: Path, trials: dict[str, list[Values]]) -> Path:
+    for trial, frames in trials.items():
+        subject = trial.split("_")[0]
+        write_asf(folder / subject / f"{subject}.asf")
+        write_amc(folder / subject / f"{trial}.amc", frames)
+    return folder
+
+
+def made(tmp_path: Path, *options: str) -> tuple[dict[str, mocap.Clip], dict[str, dict]]:
+    """The set that the command makes: clips and notes by name."""
+    out = tmp_path / "set.npz"
+    assert main(["cmu", *options, "--out", str(out)]) == 0
+    clips = {clip.name: clip for clip in mocap.read_set(out)}
+    with np.load(out, allow_pickle=False) as stored:
+        notes = [json.loads(str(text)) for text in stored["meta"]]
+    return clips, {note["key"]: note for note in notes}
+
+
+def test_asf_amc_becomes_a_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = asf_folder(tmp_path / "subjects", {"01_04": walk(121), "02_01": walk(241)})
+    clips, notes = made(tmp_path, "--asf-amc", str(folder))
+    assert list(clips) == ["asfamc/01/01_04", "asfamc/02/02_01"]
+    clip = clips["asfamc/01/01_04"]
+    assert clip.joints.shape == (61, 17, 3)
+    assert clip.joints.dtype == np.float32
+    assert clip.fps == 60
+    np.testing.assert_allclose(clip.joints[0], UPRIGHT, atol=1e-6)
+    along = clip.joints[:, H36M17.index("pelvis")] - UPRIGHT[0]
+    np.testing.assert_allclose(along[:, 1], -np.arange(61) / 60, atol=1e-5)  # +z becomes -y
+    np.testing.assert_allclose(along[:, [0, 2]], 0, atol=1e-6)
+    note = notes["asfamc/01/01_04"]
+    assert (note["source_file"], note["source_fps"]) == ("01/01_04.amc", 120)
+    assert note["source_frames"] == [0, 121]
+    assert note["metres_per_unit"] == pytest.approx(UNIT)
+    training, validation = mocap.split(clips.values())
+    assert [c.name for c in validation] == ["asfamc/01/01_04"]
+    assert [c.name for c in training] == ["asfamc/02/02_01"]
+    assert "2 clips, 0.1 minutes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [None, MOTIONBUILDER, MAX3DS])
+def test_the_releases_of_cmu_s_figures_say_the_same(
+    tmp_path: Path, names: tuple[str, ...] | None
+) -> None:
+    folder = asf_folder(tmp_path / "asf", {"05_02": walk(121)})
+    right, _ = made(tmp_path, "--asf-amc", str(folder))
+    write_bvh(tmp_path / "bvh" / "05" / "05_02.bvh", as_bvh(walk(121)), names)
+    clips, notes = made(tmp_path, "--bvh", str(tmp_path / "bvh"))
+    assert notes["bvh/05/05_02"]["metres_per_unit"] == pytest.approx(UNIT)
+    np.testing.assert_allclose(
+        clips["bvh/05/05_02"].joints, right["asfamc/05/05_02"].joints, atol=1e-6
+    )
+
+
+def figure_of_one_size(names: dict[str, str]) -> dict[str, tuple[str | None, tuple[float, ...]]]:
+    """The figure in centimetres, under other names, with the chest's bone and no end at the head;
+    joints that have no name there are left out."""
+    out: dict[str, tuple[str | None, tuple[float, ...]]] = {}
+    for joint, (parent, offset) in BVH_JOINTS.items():
+        if joint not in names:
+            continue
+        place = np.array(offset, float)
+        if joint in ("lowerneck", "lclavicle", "rclavicle"):
+            place[1] = 2
+        while parent is not None and parent not in names:
+            place += BVH_JOINTS[parent][1]
+            parent = BVH_JOINTS[parent][0]
+        out[names[joint]] = (names[parent] if parent else None, tuple(place * UNIT * 100))
+    return out
+
+
+def test_the_figure_of_the_daz_release(tmp_path: Path) -> None:
+    names = dict(zip(
+        ["hip", "upperback", "thorax", "lowerneck", "upperneck", "head"],
+        ["hip", "abdomen", "chest", "chest2", "neck", "head"], strict=True,
+    ))  # fmt: skip
+    for side in "lr":
+        for theirs, ours in {"femur": "Thigh", "tibia": "Shin", "foot": "Foot",
+                             "clavicle": "Collar", "humerus": "Shldr", "radius": "ForeArm",
+                             "wrist": "Hand"}.items():  # fmt: skip
+            names[side + theirs] = side + ours
+    joints = figure_of_one_size(names)
+    place = (0, 15 * UNIT * 100, 0)
+    write_bvh(tmp_path / "b" / "01_01.bvh", [{"place": place, "head": (0, 0, 90)}] * 90,
+              joints=joints)  # fmt: skip
+    clips, notes = made(tmp_path, "--bvh", str(tmp_path / "b"))
+    assert notes["bvh/01/01_01"]["metres_per_unit"] == 0.01
+    standing = UPRIGHT.copy()
+    standing[H36M17.index("head")] = standing[H36M17.index("neck")] + (0, -0.115, 0)  # it nods
+    np.testing.assert_allclose(clips["bvh/01/01_01"].joints[0], standing, atol=1e-5)
+
+
+def test_the_figure_of_iclone(tmp_path: Path) -> None:
+    names = {"hip": "Hip", "upperback": "Spine01", "thorax": "Spine02", "upperneck": "NeckTwist01",
+             "head": "Head"}  # fmt: skip
+    for side in "lr":
+        for theirs, ours in {"femur": "Thigh", "tibia": "Calf", "foot": "Foot",
+                             "clavicle": "Clavicle", "humerus": "Upperarm", "radius": "Forearm",
+                             "wrist": "Hand"}.items():  # fmt: skip
+            names[side + theirs] = f"{side.upper()}_{ours}"
+    joints = figure_of_one_size({ours: f"CC_Base_{theirs}" for ours, theirs in names.items()})
+    # The neck hangs on the chest directly here.
+    joints["CC_Base_NeckTwist01"] = ("CC_Base_Spine02", (0, 3.5 * UNIT * 100, 0))
+    write_bvh(tmp_path / "b" / "005" / "005_02.bvh", [{"place": (0, 15 * UNIT * 100, 0)}] * 90,
+              joints=joints, seconds="0.016667")  # fmt: skip
+    clips, notes = made(tmp_path, "--bvh", str(tmp_path / "b"))
+    standing = UPRIGHT.copy()
+    standing[H36M17.index("head")] = standing[H36M17.index("neck")] + (0, 0, 0.115)
+    standing[H36M17.index("spine")] += (0, 0, 0.7 * 2 * UNIT)
+    np.testing.assert_allclose(clips["bvh/005/005_02"].joints[0], standing, atol=1e-5)
+    assert notes["bvh/005/005_02"]["frames"] == 90
+
+
+def test_missing_joints_are_said() -> None:
+    names = [*(name for name in MOTIONBUILDER if name != "LeftLeg"), "Head end"]
+    with pytest.raises(PoseliftError, match=r"missing: LeftLeg \(.*MotionBuilder.*there are Hips"):
+        naming.recognise(names)
+    with pytest.raises(PoseliftError, match=r"missing: .*there are Bip01"):
+        naming.recognise(["Bip01"])
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.01, 0.001, 0.0254, UNIT])
+@pytest.mark.parametrize("leg", [0.61, 0.84, 1.19])
+def test_the_unit_is_seen_in_the_legs(unit: float, leg: float) -> None:
+    joints = np.tile(STANDING, (3, 1, 1)) / 14 * leg / unit
+    assert cmu.unit_of(joints) == unit
+    assert cmu.leg_length(joints) * unit == pytest.approx(leg)
+
+
+def test_scale_is_said_or_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    joints = {name: (above, tuple(np.array(offset) * 1e-3 + 0.0))
+              for name, (above, offset) in BVH_JOINTS.items()}  # fmt: skip
+    folder = tmp_path / "b"
+    write_bvh(folder / "01_01.bvh", [{"place": (0, 0.015, 0)}] * 90, joints=joints)
+    out = str(tmp_path / "set.npz")
+    assert main(["cmu", "--bvh", str(folder), "--out", out]) == 2
+    assert "Legs of 0.014 units" in capsys.readouterr().err
+    assert main(["cmu", "--bvh", str(folder), "--out", out, "--scale", "1"]) == 2
+    assert "Legs of 0.014 m are no person's." in capsys.readouterr().err
+    clips, _ = made(tmp_path, "--bvh", str(folder), "--scale", str(1000 * UNIT))
+    np.testing.assert_allclose(clips["bvh/01/01_01"].joints[0], UPRIGHT, atol=1e-5)
+
+
+def test_rates(tmp_path: Path) -> None:
+    folder = asf_folder(tmp_path / "a", {"01_01": walk(121), "60_01": walk(61, 60)})
+    clips, notes = made(tmp_path, "--asf-amc", str(folder), "--fps", "50")
+    for name, source in {"asfamc/01/01_01": 120, "asfamc/60/60_01": 60}.items():
+        clip = clips[name]
+        assert (clip.fps, notes[name]["source_fps"]) == (50, source)
+        assert clip.joints.shape == (51, 17, 3)
+        along = clip.joints[:, 0, 1] - UPRIGHT[0, 1]
+        np.testing.assert_allclose(along, -np.arange(51) / 50, atol=1e-4)
+    _, notes = made(tmp_path, "--asf-amc", str(folder), "--source-fps", "30", "--fps", "30")
+    assert [note["frames"] for note in notes.values()] == [121, 61]
+
+
+def test_a_trial_is_cut_where_it_jumps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Two good stretches; between them a glitch of 0.6 s; behind them 0.25 s, too short for use.
+    folder = asf_folder(tmp_path / "a", {"05_05": walk(462, jumps=(120, 192, 432))})
+    clips, notes = made(tmp_path, "--asf-amc", str(folder))
+    assert list(clips) == ["asfamc/05/05_05_p1", "asfamc/05/05_05_p2"]
+    assert [note["source_frames"] for note in notes.values()] == [[0, 120], [192, 432]]
+    assert [len(clip.joints) for clip in clips.values()] == [60, 120]
+    assert all(mocap.is_validation(name) for name in clips)
+    said = capsys.readouterr().err
+    assert "1 trials cut where joints jump" in said
+    assert "1 pieces too short" in said
+
+
+def test_the_pose_that_a_conversion_begins_with_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = as_bvh(walk(121))
+    first = {**frames[0], "lhumerus": (90, 0, 0)}
+    write_bvh(tmp_path / "b" / "01_01.bvh", [first, *frames], MOTIONBUILDER)
+    clips, notes = made(tmp_path, "--bvh", str(tmp_path / "b"))
+    assert notes["bvh/01/01_01"]["source_frames"] == [1, 122]
+    assert len(clips["bvh/01/01_01"].joints) == 61
+    assert "jump" not in capsys.readouterr().err
+
+
+def test_frames_that_are_nowhere_are_left_out() -> None:
+    joints = np.tile(UPRIGHT, (300, 1, 1))
+    joints[100, 5] = np.nan
+    joints[200:] += 0.2  # 0.35 m in a 30th of a second is no jump, in a 60th it is
+    assert cutting.sound_stretches(joints, 30) == [(0, 100), (101, 300)]
+    assert cutting.sound_stretches(joints, 60) == [(0, 100), (101, 200), (200, 300)]
+
+
+def test_unreadable_files_are_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = asf_folder(tmp_path / "a", {"01_01": walk(121), "01_02": walk(9)})
+    cut_off = folder / "01" / "01_02.amc"
+    cut_off.write_text("\n".join(cut_off.read_text().splitlines()[:-3]))
+    (folder / "01" / "01_03.amc").write_bytes(bytes(range(256)))
+    (folder / "02").mkdir()
+    write_amc(folder / "02" / "02_01.amc", walk(121))
+    write_asf(folder / "copy" / "01.asf")
+    write_amc(folder / "copy" / "01_01.amc", walk(121))
+    clips, _ = made(tmp_path, "--asf-amc", str(folder))
+    assert list(clips) == ["asfamc/01/01_01"]
+    said = capsys.readouterr().err
+    assert f"Left out: {cut_off} has frames of different length" in said
+    assert "01_03.amc" in said
+    assert "02_01.amc has no skeleton" in said
+    assert "The same trial as" in said
+    assert "4 files not read" in said
+
+
+def test_what_cannot_be_made_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "set.npz"
+    out.write_text("before")
+
+    def refused(folder: Path, *options: str) -> str:
+        assert main(["cmu", "--bvh", str(folder), "--out", str(out), *options]) == 2
+        assert out.read_text() == "before"
+        assert sorted(one.name for one in tmp_path.iterdir() if ".part" in one.name) == []
+        return capsys.readouterr().err
+
+    assert "No such folder" in refused(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    assert "holds no .bvh files" in refused(tmp_path / "empty")
+    (tmp_path / "empty" / "01_01.bvh").write_text("HIERARCHY\n")
+    assert "None of 1 files could be read." in refused(tmp_path / "empty")
+    write_bvh(tmp_path / "short" / "01_01.bvh", as_bvh(walk(30)), MOTIONBUILDER)
+    assert "No clip lasts 0.5 s." in refused(tmp_path / "short")
+    (tmp_path / "index.txt").write_text("nothing\n")
+    assert "has no line such as" in refused(
+        tmp_path / "short", "--index", str(tmp_path / "index.txt")
+    )
+    assert main(["cmu", "--bvh", str(tmp_path / "short"), "--shortest", "0.1",
+                 "--out", str(out / "below" / "set.npz")]) == 2  # fmt: skip
+    assert "Cannot write" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = asf_folder(tmp_path / "a", {"01_01": walk(121)})
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cmu, "clips_of", stop)
+    out = tmp_path / "made" / "set.npz"
+    assert main(["cmu", "--asf-amc", str(folder), "--out", str(out)]) == 130
+    assert list(out.parent.iterdir()) == []
+    assert "nothing was written" in capsys.readouterr().err
+
+
+def test_descriptions_come_from_an_index(tmp_path: Path) -> None:
+    index = tmp_path / "index.txt"
+    index.write_text(
+        "Subject #1 (climb)\n\n01_04\tplayground - climb\n 02_01\tUnknown\n", encoding="utf-8"
+    )
+    folder = asf_folder(tmp_path / "a", {"01_04": walk(121), "02_01": walk(121)})
+    clips, _ = made(tmp_path, "--asf-amc", str(folder), "--index", str(index))
+    assert [clip.action for clip in clips.values()] == ["playground - climb", "02_01"]
+
+
+def test_names_without_numbers(tmp_path: Path) -> None:
+    write_bvh(tmp_path / "b" / "ballet" / "turn.bvh", as_bvh(walk(121)), MOTIONBUILDER)
+    clips, _ = made(tmp_path, "--bvh", str(tmp_path / "b"))
+    assert list(clips) == ["bvh/ballet/turn"]
+    assert not mocap.is_validation("bvh/ballet/turn")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("asfamc/01/01_04", True),
+        ("asfamc/01/01_05", False),
+        ("cyun_asfamc/03/03_02", True),
+        ("iclone_bvh/005/005_19_p2", True),
+        ("iclone_bvh/005/005_01", False),
+        ("bvh/006/06_07", True),
+        ("bvh/105/105_05", False),
+        ("bvh/5/5_5", True),
+        ("bvh/other/05_05", False),
+        ("convseq2seq_expmap/test_walking/walking_1", True),
+        ("convseq2seq_expmap/train_walking/walking_2", False),
+        ("pybullet_data/walk", True),
+        ("pybullet_data/run", False),
+    ],
+)
+def test_the_same_trials_validate_whatever_their_source(name: str, kept: bool) -> None:
+    assert mocap.is_validation(name) is kept
+
+
+def test_the_command_by_itself(tmp_path: Path) -> None:
+    folder = asf_folder(tmp_path / "a", {"01_01": walk(121)})
+    command = [sys.executable, "-m", "lifter.data", "cmu", "--asf-amc", str(folder)]
+    ended = subprocess.run(
+        [*command, "--out", str(tmp_path / "set.npz")], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == ""
+    assert "1 clips" in ended.stderr
+    ended = subprocess.run([*command[:4], "--out", "x.npz"], capture_output=True, text=True)
+    assert ended.returncode == 2
