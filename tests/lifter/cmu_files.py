@@ -6,10 +6,14 @@ unit is CMU's, 0.0254 / 0.45 m.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from lifter.data import mocap
+from lifter.data.__main__ import main
 
 UNIT = 0.0254 / 0.45
 
@@ -43,6 +47,9 @@ STANDING = np.array([
     (0.75, 0, 0), (0, 17, 0), (0, 22.5, 0), (0, 24, 0), (0, 25.5, 0), (3, 21, 0), (8, 21, 0),
     (12, 21, 0), (-3, 21, 0), (-8, 21, 0), (-12, 21, 0),
 ], np.float64)  # fmt: skip
+
+#: Standing, metres, z up.
+UPRIGHT = STANDING[:, [0, 2, 1]] * (1, -1, 1) * UNIT
 
 #: name as amc2bvh writes it: (parent, offset); the chest's bone is lost on the way.
 BVH_JOINTS: dict[str, tuple[str | None, tuple[float, ...]]] = {
@@ -177,3 +184,34 @@ def _depth_first(
 def _words(numbers: Sequence[float] | np.ndarray) -> str:
     return " ".join(f"{number:g}" if number == round(number) else f"{number:.6f}"
                     for number in numbers)  # fmt: skip
+
+
+def walk(frames: int, fps: float = 120.0, jumps: Sequence[int] = ()) -> list[Values]:
+    """Along +z at 1 m/s, a knee bending; from each of the frames `jumps` on 1 m further."""
+    out: list[Values] = []
+    for frame in range(frames):
+        far = frame / fps + sum(frame >= jump for jump in jumps)
+        out.append({"root": (0, 15, far / UNIT, 0, 0, 0), "ltibia": [frame / 10]})
+    return out
+
+
+def as_bvh(frames: Sequence[Values]) -> list[Values]:
+    return [{"place": f["root"][:3], "ltibia": (0, 0, *f["ltibia"])} for f in frames]
+
+
+def asf_folder(folder: Path, trials: dict[str, list[Values]]) -> Path:
+    for trial, frames in trials.items():
+        subject = trial.split("_")[0]
+        write_asf(folder / subject / f"{subject}.asf")
+        write_amc(folder / subject / f"{trial}.amc", frames)
+    return folder
+
+
+def made(tmp_path: Path, *options: str) -> tuple[dict[str, mocap.Clip], dict[str, dict]]:
+    """The set that the command makes: clips and notes by name."""
+    out = tmp_path / "set.npz"
+    assert main(["cmu", *options, "--out", str(out)]) == 0
+    clips = {clip.name: clip for clip in mocap.read_set(out)}
+    with np.load(out, allow_pickle=False) as stored:
+        notes = [json.loads(str(text)) for text in stored["meta"]]
+    return clips, {note["key"]: note for note in notes}
