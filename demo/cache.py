@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from demo.files import atomic_path
+from lifter.files import atomic_path
 from lifter.types import Track
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.files import atomic_path
 from detectors.types import Keypoints, People
+from lifter.files import atomic_path
 from lifter.skeleton import Skeleton
 
 log = logging.getLogger(__name__)

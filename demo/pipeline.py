@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import weights
-from demo.files import atomic_path, make_folder
 from demo.progress import Reporter, Silent
 from demo.result import ClipMotion
 from demo.settings import Settings, to_toml
+from lifter.files import atomic_path, make_folder
 
 if TYPE_CHECKING:
     from demo.cache import SeenClip

@@ -10,8 +10,8 @@ import numpy as np
 from demo.draw.scene3d import Scene
 from demo.draw.style import ACCENTS, LEFT, LIGHT, RIGHT, Colour
 from demo.export.angles import joint_angles
-from demo.files import atomic_path, make_folder
 from demo.result import ClipMotion
+from lifter.files import atomic_path, make_folder
 from lifter.skeleton import H36M17
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lifter.attention import AttentionMap
+from lifter.files import atomic_path
 from lifter.skeleton import H36M17
 from weights.errors import PoseliftError
 
@@ -76,15 +76,8 @@ def save(figure: Figure, path: Path) -> Path:
             f"No picture can be written as {path.name!r}.",
             "Let the name end in .png, .svg or .pdf.",
         )
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as part:
         figure.savefig(part, format=kind, dpi=110)
-        part.replace(path)
-    except OSError as error:
-        raise PoseliftError(f"Cannot write {path}: {error.strerror}.", "Choose --out.") from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

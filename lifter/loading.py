@@ -41,7 +41,8 @@ def load(
 
     Args:
         name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
-            here, fetched ones before those that ship), "auto": the best lifter whose weights are here, or "live": the one for cameras.
+            here, fetched ones before those that ship), "auto": the best lifter whose weights are
+            here, or "live": the one for cameras.
         checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
             the authors' code; then `name` is the model, or "auto" to tell it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lifter import skeleton
+from lifter.files import atomic_path
 from lifter.types import Motion, Track
 from weights.errors import PoseliftError
 
@@ -92,27 +92,19 @@ def write_motions(path: str | Path, motions: Sequence[Motion], meta: Mapping[str
         rows = motion.track.frames - start
         pose3d[person, rows], pose2d[person, rows] = motion.pose3d, motion.track.xy
         score[person, rows], filled[person, rows] = motion.track.score, motion.filled
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez_compressed(
-                file,
-                pose3d=pose3d,
-                pose2d=pose2d,
-                score=score,
-                filled=filled,
-                ids=np.array([motion.track.id for motion in motions]),
-                time=(start + np.arange(frames)) / motions[0].fps,
-                fps=np.float64(motions[0].fps),
-                joint_names=np.array(skeleton.H36M17.names),
-                meta=json.dumps(dict(meta)),
-            )
-        part.replace(path)
-    except OSError as error:
-        raise PoseliftError(f"Cannot write {path}: {error.strerror}.", "Choose --out.") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_path(path) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            pose3d=pose3d,
+            pose2d=pose2d,
+            score=score,
+            filled=filled,
+            ids=np.array([motion.track.id for motion in motions]),
+            time=(start + np.arange(frames)) / motions[0].fps,
+            fps=np.float64(motions[0].fps),
+            joint_names=np.array(skeleton.H36M17.names),
+            meta=json.dumps(dict(meta)),
+        )
     return path
 
 

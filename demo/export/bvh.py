@@ -9,8 +9,8 @@ import numpy as np
 
 from demo.export.people import each_person, y_up
 from demo.export.rig import NODES, Node, Rig, fit_rig
-from demo.files import atomic_path
 from demo.result import ClipMotion
+from lifter.files import atomic_path
 
 
 def write_bvh(result: ClipMotion, path: Path) -> list[Path]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from demo.export.angles import ANGLES, joint_angles
-from demo.files import atomic_path
 from demo.result import ClipMotion
+from lifter.files import atomic_path
 from lifter.skeleton import H36M17
 
 COLUMNS = ("time", "person", "joint", "x", "y", "z", "u", "v", "score")

@@ -9,8 +9,8 @@ from typing import Any, TextIO
 import numpy as np
 
 from demo.export.npz import plain
-from demo.files import atomic_path
 from demo.result import ClipMotion
+from lifter.files import atomic_path
 from lifter.skeleton import H36M17
 
 #: Raised when a reader of the last version would go wrong. `schema.json` describes this one.

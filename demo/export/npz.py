@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from demo.files import atomic_path
 from demo.result import ClipMotion
+from lifter.files import atomic_path
 from lifter.skeleton import H36M17
 
 

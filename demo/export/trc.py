@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from demo.export.people import each_person, y_up
-from demo.files import atomic_path
 from demo.result import ClipMotion
+from lifter.files import atomic_path
 
 #: Marker names for the 17 joints, in their order.
 MARKERS = (

@@ -15,8 +15,8 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from demo.files import make_folder, part_path
 from demo.media.picture_writer import PictureWriter
+from lifter.files import make_folder, part_path
 
 _HUNDREDTH = Fraction(1, 100)  # seconds: GIF knows no finer clock
 _MILLI = Fraction(1, 1000)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from demo.files import cannot_write
+from lifter.files import cannot_write
 
 if TYPE_CHECKING:
     from typing_extensions import Self

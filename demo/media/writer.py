@@ -13,9 +13,9 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from demo.files import make_folder, part_path
 from demo.media.audio import AudioTrack
 from demo.media.picture_writer import PictureWriter
+from lifter.files import make_folder, part_path
 from weights.errors import PoseliftError
 
 Quality = Literal["draft", "good", "best"]

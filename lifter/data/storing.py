@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from lifter.files import atomic_path
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,8 @@ def write_set(path: Path, clips: Iterable[Captured]) -> None:
     The clips are written as they come, so they need not fit into memory together. What their
     making raises is passed on, and no file is left.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write(part, clips)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise PoseliftError(f"Cannot write {path}: {error.strerror}.", "Choose --out.") from error
+    with atomic_path(path) as part:
+        _write(part, clips)
 
 
 def _write(path: Path, clips: Iterable[Captured]) -> None:

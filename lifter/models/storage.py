@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import torch
 
+from lifter.files import atomic_path
 from lifter.models.base import LifterNet
 from lifter.models.registry import create
 from weights.errors import PoseliftError
@@ -57,13 +57,8 @@ def save(
         "model": net.name,
         "settings": json.dumps(net.settings),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with atomic_path(path) as part:
         save_file(tensors, part, metadata)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

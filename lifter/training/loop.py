@@ -16,6 +16,7 @@ from torch import nn
 
 from lifter import models, references
 from lifter.data.windows import Windows
+from lifter.files import atomic_path
 from lifter.models.base import LifterNet
 from lifter.training.log import RunLog, draw_curves
 from lifter.training.losses import pose_loss
@@ -222,9 +223,8 @@ class Trainer:
             "sources": sources,
             "settings": asdict(self.settings),
         }
-        part = self.folder / ".last.pt.part"
-        torch.save(state, part)
-        part.replace(self.folder / "last.pt")
+        with atomic_path(self.folder / "last.pt") as part:
+            torch.save(state, part)
         models.save(self.average, self.folder / "ema.safetensors", self.header())
 
     def header(self) -> dict[str, str]:

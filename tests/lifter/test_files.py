@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from demo.files import atomic_path
+from lifter.files import atomic_path
 from weights.errors import PoseliftError
 
 
