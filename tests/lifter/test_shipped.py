@@ -18,11 +18,6 @@ from weights.lifters import TRAINED
 NAMES = [entry.name for entry in TRAINED]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def seen(frames: int, seed: int, spread: float) -> tuple[Track, np.ndarray]:
     """A made-up person as a keypointer with errors of `spread` sees them, and the truth."""
     rng = torch.Generator().manual_seed(seed)

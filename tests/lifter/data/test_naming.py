@@ -9,7 +9,7 @@ import pytest
 
 from lifter.data import cmu, naming
 from lifter.skeleton import H36M17
-from tests.lifter.cmu_files import (
+from tests.lifter.data.cmu_files import (
     BVH_JOINTS,
     MAX3DS,
     MOTIONBUILDER,

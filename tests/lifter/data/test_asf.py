@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from lifter.data import asf
-from tests.lifter.cmu_files import ASF_BONES, UNIT, Values, write_amc, write_asf
+from tests.lifter.data.cmu_files import ASF_BONES, UNIT, Values, write_amc, write_asf
 from weights.errors import PoseliftError
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from lifter.data import bvh
-from tests.lifter.cmu_files import BVH_JOINTS, Values, write_bvh
+from tests.lifter.data.cmu_files import BVH_JOINTS, Values, write_bvh
 from weights.errors import PoseliftError
 
 OWN = [name for name in BVH_JOINTS if not name.endswith(" end")]

@@ -12,7 +12,7 @@ import pytest
 from lifter.data import cmu, cutting, mocap
 from lifter.data.__main__ import main
 from lifter.skeleton import H36M17
-from tests.lifter.cmu_files import (
+from tests.lifter.data.cmu_files import (
     BVH_JOINTS,
     MOTIONBUILDER,
     UNIT,

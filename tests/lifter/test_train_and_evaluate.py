@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from lifter import evaluate, train
+from lifter.training.log import read_log
+from tests.lifter.data.test_windows import write_set
+from tests.lifter.synthetic_motion import clips
+
+CPU = torch.device("cpu")
+
+
+def test_the_commands_train_and_evaluate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = clips(3)
+    made[2] = type(made[2])("pybullet_data/walk", made[2].joints, 60.0, "walk")
+    data = str(write_set(tmp_path / "set.npz", made))
+    config = tmp_path / "tiny.toml"
+    config.write_text("batch = 8\n[network]\nframes = 9\nwidth = 32\ndepth = 1\nheads = 2\n")
+    out = tmp_path / "run"
+    options = ["--config", str(config), "--mocap", data, "--out", str(out), "--device", "cpu"]
+    assert train.main([*options, "--steps", "2"]) == 0
+    assert train.main([*options, "--steps", "3", "--resume"]) == 0
+    assert read_log(out / "log.csv")["step"] == [2, 3]
+    weights = str(out / "ema.safetensors")
+    figures = tmp_path / "figures.json"
+    told = ["--weights", weights, "--mocap", data, "--details", "--mirror", "--json", str(figures)]
+    told += ["--lookahead", "0", "4"]
+    assert evaluate.main(told) == 0
+    printed = capsys.readouterr().out
+    assert "run, detected 2D" in printed
+    assert "| walk |" in printed
+    assert "run, live, 4 frames ahead" in printed
+    assert "left wrist" in figures.read_text()
+    assert evaluate.main(["--weights", weights, "--mocap", data, "--clips", "--details"]) == 0
+    said = capsys.readouterr()
+    assert "| P-MPJPE, true 2D | run |" in said.out
+    assert "run, detected 2D: P-MPJPE" in said.err
+
+
+def test_commands_say_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert train.main(["--config", "poselift", "--out", str(tmp_path)]) == 2
+    assert "budget" in capsys.readouterr().err
+    assert train.main(["--config", "poselift", "--out", str(tmp_path), "--steps", "1"]) == 2
+    assert "--mocap" in capsys.readouterr().err
+    assert evaluate.main(["--mocap", "x.npz"]) == 2
+    assert "--lifter" in capsys.readouterr().err
