@@ -49,16 +49,12 @@ class Muon(torch.optim.Optimizer):
 
 
 def optimizers(net: nn.Module, lr: float, decay: float, muon: bool) -> list[torch.optim.Optimizer]:
-    """The optimizers of a network's parameters; the matrices of its layers go to Muon.
-
-    Kernels of convolutions do not: ConvFormer's queries and keys, which are some, grew under it
-    until every row of its attention looked at one frame only.
-    """
+    """The optimizers of a network's parameters; matrices and kernels of its layers go to Muon."""
     stacks = {name for name, part in net.named_children() if isinstance(part, nn.ModuleList)}
     inside: list[Tensor] = []
     rest: list[Tensor] = []
     for name, weight in net.named_parameters():
-        is_matrix = weight.ndim == 2 and min(weight.shape) >= 16
+        is_matrix = weight.ndim >= 2 and min(weight.flatten(1).shape) >= 16
         in_layer = name.partition(".")[0] in stacks
         (inside if muon and in_layer and is_matrix else rest).append(weight)
     out: list[torch.optim.Optimizer] = [
