@@ -6,30 +6,37 @@ what `auto` takes, the first with role "live" what cameras take; otherwise best 
 
 from __future__ import annotations
 
-from weights.entry import WeightsEntry
+from weights.entry import Role, WeightsEntry
 
-TRAINED: tuple[WeightsEntry, ...] = (
-    WeightsEntry(
-        name="poselift-27",
+
+def _trained(name: str, model: str, sha256: str, role: Role | None = None) -> WeightsEntry:
+    """An entry of ours; the network's settings are in the file's own header."""
+    return WeightsEntry(
+        name=name,
         kind="lifter",
-        model="poselift",
-        file="poselift-27.safetensors",
+        model=model,
+        file=f"{name}.safetensors",
         licence="Apache-2.0",
-        sha256="612548c13b6996876807618b8d5a9e099f0217159f5a9989ab7de3b8417aa78d",
-        settings={
-            "frames": 27,
-            "width": 192,
-            "depth": 5,
-            "heads": 6,
-            "mlp_ratio": 3.0,
-            "channels": 3,
-            "drop_path": 0.0,
-        },
+        sha256=sha256,
         normalisation="crop",
         conversion="coco-h36m",
         units="metres",
         fps=30.0,
+        role=role,
+        note=f"trained here on CMU motion capture; see weights/cards/{name}.md",
+    )
+
+
+TRAINED: tuple[WeightsEntry, ...] = (
+    _trained(
+        "poselift-27",
+        "poselift",
+        "b0735a1ab0d3c2d009b3ea42ad480439799f64540e0a6c3f5472bf72185680da",
         role="default",
-        note="trained here on CMU motion capture; see weights/cards/poselift-27.md",
+    ),
+    _trained(
+        "convformer-27",
+        "convformer",
+        "13b4aadb27035ae3a61d854e576b023937b48f935d08f4d7629bcb8cf3c192b7",
     ),
 )
