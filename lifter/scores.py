@@ -108,17 +108,22 @@ def score_windows(
 
 
 def score_live(net: LifterNet, windows: Windows, actions: Sequence[str], lookahead: int) -> Scores:
-    """Scores of the middle pose when only `lookahead` frames after it are known.
+    """Scores of single poses after which only `lookahead` frames are known.
 
-    The rest of the window repeats the last known frame, as `lifter.Stream` does it.
+    They are made as `lifter.Stream` makes them.
+    A network that gives every frame is asked for one near the end of its window. One that gives the
+    middle frame sees the last known frame repeated after it.
     """
-    middle = (windows.x.shape[1] - 1) // 2
-    index = np.minimum(np.arange(windows.x.shape[1]), middle + lookahead)
-    seen = windows.x.numpy()[:, index]
-    x = np.concatenate([crop(seen[..., :2], seen[..., 2]), seen[..., 2:]], axis=-1)
-    guess = predict(net, torch.from_numpy(x)).numpy()
-    guess = guess if net.output == "centre" else guess[:, middle : middle + 1]
-    return score(list(guess), list(windows.y.numpy()[:, middle : middle + 1]), actions)
+    x, length = windows.x, windows.x.shape[1]
+    if net.output == "all":
+        frame = length - 1 - lookahead
+        guess = predict(net, x)[:, frame : frame + 1].numpy()
+    else:
+        frame = (length - 1) // 2
+        seen = x.numpy()[:, np.minimum(np.arange(length), frame + lookahead)]
+        cropped = np.concatenate([crop(seen[..., :2], seen[..., 2]), seen[..., 2:]], axis=-1)
+        guess = predict(net, torch.from_numpy(cropped)).numpy()
+    return score(list(guess), list(windows.y.numpy()[:, frame : frame + 1]), actions)
 
 
 def score_field(

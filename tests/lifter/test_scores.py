@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from lifter import scores
+from lifter import references, scores
+from lifter.clip import ClipLifter
+from lifter.data.windows import validation_windows
+from lifter.engine import WindowSettings
+from lifter.stream import Stream
+from tests.lifter.synthetic_motion import clips
 
 CPU = torch.device("cpu")
 
@@ -26,3 +31,24 @@ def test_made_joints_are_left_out() -> None:
     guess = [np.zeros((4, 17, 3))]
     guess[0][:, 7] = 1
     assert scores.score(guess, truth, ["a"], made=(7,)).overall["MPJPE"] == 0
+
+
+def test_live_scores_are_of_the_poses_that_a_stream_gives() -> None:
+    """The same windows pushed frame by frame through `lifter.Stream` score the same."""
+    windows = validation_windows(clips(2), 9, 30, "true")[0]
+    for model in ("poselift", "tcn"):  # both put the pelvis at 0 themselves
+        torch.manual_seed(0)
+        net = references.create(model, frames=9, width=32).eval()
+        lift = ClipLifter.from_net(net, "crop", settings=WindowSettings(mirror=False))
+        poses, middle = [], 4
+        for x in windows.x.numpy():
+            stream = Stream(lift, image_size=(2, 2), lookahead=2)
+            newest = 9 if model == "poselift" else middle + 3
+            # A stream cannot look back before its first frame, but it was there in the window.
+            pushed = [stream.push(frame[:, :2], frame[:, 2]) for frame in x[:newest]]
+            poses.append(pushed[-1])
+        at = 6 if model == "poselift" else middle
+        truth = windows.y[:, at : at + 1].numpy()
+        mine = scores.score([pose[None] for pose in poses], list(truth), ["x"] * len(poses))
+        told = scores.score_live(net, windows, ["x"] * len(poses), 2)
+        assert told.overall["MPJPE"] == pytest.approx(mine.overall["MPJPE"], rel=1e-4)
