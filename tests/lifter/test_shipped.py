@@ -65,3 +65,51 @@ def test_bones_hardly_change_their_length(name: str) -> None:
         bone = np.linalg.norm(motion3d.pose3d[:, child] - motion3d.pose3d[:, parent], axis=-1)
         assert 0.3 < bone.mean() < 0.55
         assert bone.std() < 0.08
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_knees_bend_forwards(name: str) -> None:
+    """The knee lies in front of the line from hip to ankle wherever the true knee clearly does."""
+    lift, ahead = lifter.load(name, device="cpu"), []
+    for seed in range(4):
+        track, truth = seen(60, 200 + seed, 0.006)
+        [motion3d] = lift([track], image_size=(1000, 1000), fps=30)
+        for hip, knee, ankle in ((1, 2, 3), (4, 5, 6)):
+            true, made = (in_front(pose, hip, knee, ankle) for pose in (truth, motion3d.pose3d))
+            ahead.append(made[true > 0.08] > 0)
+    assert len(np.concatenate(ahead)) > 100
+    assert np.concatenate(ahead).mean() > 0.97
+
+
+def in_front(pose: np.ndarray, hip: int, knee: int, ankle: int) -> np.ndarray:
+    """(T,) metres that a knee lies before the middle of its leg, as the pelvis faces."""
+    across = pose[:, 1] - pose[:, 4]  # from the left hip to the right one
+    forward = np.cross(pose[:, 7] - pose[:, 0], across)
+    forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
+    return ((pose[:, knee] - (pose[:, hip] + pose[:, ankle]) / 2) * forward).sum(-1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_windows_are_cut_does_not_show(name: str) -> None:
+    """The same frames, lifted as part of a clip that begins eleven frames later."""
+    track, _ = seen(120, 9, 0.004)
+    later = Track(1, np.arange(109), track.xy[11:], track.score[11:])
+    lift = lifter.load(name, device="cpu")
+    [whole] = lift([track], image_size=(1000, 1000), fps=30)
+    [part] = lift([later], image_size=(1000, 1000), fps=30)
+    apart = np.linalg.norm(whole.pose3d[30:100] - part.pose3d[19:89], axis=-1)
+    assert apart.mean() < 0.015
+    steps = np.linalg.norm(np.diff(whole.pose3d, axis=0), axis=-1).max(axis=1)
+    assert steps.max() < 0.2  # nobody jumps from one frame to the next
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_lifts_live(name: str) -> None:
+    errors = []
+    for seed in range(3):
+        track, truth = seen(60, 300 + seed, 0.006)
+        stream = lifter.Stream(lifter.load(name), image_size=(1000, 1000), lookahead=2, fps=30)
+        poses = [stream.push(xy, score) for xy, score in zip(track.xy, track.score, strict=True)]
+        made = np.stack([pose for pose in poses if pose is not None])
+        errors.append(metrics.p_mpjpe(made[20:], truth[20 : len(made)]))
+    assert np.mean(errors) < 0.075

@@ -1,0 +1,108 @@
+"""What the lifters that ship cost: `python -m benchmarks.shipped [LIFTER ...] [--json FILE]`.
+
+Each lifts the same minute of one person as `lifter.load` comes, mirror averaging on, and the same
+frames one by one as a live stream; ratios are to the first lifter, measured in turn in one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import lifter
+import weights
+from benchmarks import machine
+from benchmarks.lift import SIZE, walk
+from lifter import models
+from lifter.clip import ClipLifter
+from lifter.types import Track
+from weights.lifters import TRAINED
+
+_FRAMES, _LIVE_FRAMES = 1800, 150
+
+
+def parameters(name: str) -> int:
+    """The network's parameters as it was trained; for lifting some are merged."""
+    return sum(weight.numel() for weight in models.load(weights.get(name)).parameters())
+
+
+def macs_a_frame(lift: ClipLifter) -> float:
+    """Multiply-adds for one lifted frame of a clip, both of its mirror images counted."""
+    net = lift.net
+    windows = torch.zeros(2, net.frames, 17, net.channels)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(windows)
+    whole = net.output == "all"
+    frames = lift.settings.stride(net.frames) if whole else 1
+    return counter.get_total_flops() / 2 / frames
+
+
+def live(lift: ClipLifter, track: Track) -> np.ndarray:
+    """The last pose of a stream."""
+    stream = lifter.Stream(lift, image_size=SIZE, lookahead=2, fps=30)
+    pose = None
+    for xy, score in zip(track.xy, track.score, strict=True):
+        pose = stream.push(xy, score)
+    assert pose is not None
+    return pose
+
+
+def measure(names: list[str], rounds: int) -> list[dict[str, Any]]:
+    """A row of figures a lifter."""
+    lifters = {name: lifter.load(name, device="cpu") for name in names}
+    long, short = walk(_FRAMES), walk(_LIVE_FRAMES)
+    jobs: dict[str, Callable[[], object]] = {}
+    for name, lift in lifters.items():
+        jobs[f"{name} clip"] = lambda lift=lift: lift([long], image_size=SIZE, fps=30)
+        jobs[f"{name} live"] = lambda lift=lift: live(lift, short)
+        live(lift, short)
+    seconds = machine.best_seconds(jobs, rounds)
+    return [
+        {
+            "lifter": name,
+            "parameters_m": parameters(name) / 1e6,
+            "mmacs": macs_a_frame(lift) / 1e6,
+            "fps": _FRAMES / seconds[f"{name} clip"],
+            "ratio": seconds[f"{names[0]} clip"] / seconds[f"{name} clip"],
+            "live_ms": 1000 * seconds[f"{name} live"] / _LIVE_FRAMES,
+            "live_ratio": seconds[f"{names[0]} live"] / seconds[f"{name} live"],
+        }
+        for name, lift in lifters.items()
+    ]
+
+
+def show(results: list[dict[str, Any]]) -> str:
+    """The table for people."""
+    headings = ["lifter", "parameters, M", "MMACs a frame", "clip, frames/s", "ratio",
+                "live, ms a frame", "ratio"]  # fmt: skip
+    rows = [
+        [
+            r["lifter"], f"{r['parameters_m']:.2f}", f"{r['mmacs']:.1f}", f"{r['fps']:.0f}",
+            f"{r['ratio']:.2f}", f"{r['live_ms']:.1f}", f"{r['live_ratio']:.2f}",
+        ]
+        for r in results
+    ]  # fmt: skip
+    return machine.table(headings, rows)
+
+
+def main() -> None:
+    """Measure, and print the machine and the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lifters", nargs="*", default=[entry.name for entry in TRAINED])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    results = measure(list(options.lifters), options.rounds)
+    print(machine.in_words(machine.describe()))
+    print(show(results))
+    if options.json:
+        machine.write_json(options.json, {"shipped": results})
+
+
+if __name__ == "__main__":
+    main()
