@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.draw.camera3d import VIEWS
 from demo.draw.layout import ClipPainter
 from demo.draw.scene3d import Scene
+from demo.draw.views import VIEWS
 from demo.result import ClipMotion
 from lifter.skeleton import H36M17
 

@@ -16,11 +16,11 @@ import numpy as np
 
 import lifter
 from demo import ClipMotion, Pipeline
-from demo.draw.camera3d import VIEWS
 from demo.draw.layout import fit_image
 from demo.draw.people2d import draw_people
 from demo.draw.scene3d import Scene
 from demo.draw.text import write
+from demo.draw.views import VIEWS
 from demo.media import open_source
 from weights.errors import PoseliftError
 

@@ -6,7 +6,8 @@ import argparse
 import difflib
 from typing import Any, NoReturn
 
-from demo.settings import FORMATS, LAYOUTS, QUALITIES, SMOOTHING, UPRIGHT, VIEWS, Settings
+from demo.draw.views import LAYOUTS, VIEWS
+from demo.settings import FORMATS, QUALITIES, SMOOTHING, UPRIGHT, Settings
 from weights.errors import PoseliftError
 
 EXAMPLES = """\

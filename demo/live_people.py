@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demo.draw.camera3d import VIEWS
 from demo.draw.layout import fit_image
 from demo.draw.people2d import draw_people
 from demo.draw.scene3d import Scene
 from demo.draw.text import pill
+from demo.draw.views import VIEWS
 from demo.media.camera import Camera
 from demo.settings import Settings
 from detectors.similarity import person_size

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from demo.draw.views import LAYOUTS, VIEWS
 from weights.errors import PoseliftError
 
 FORMATS = ("mp4", "gif", "npz", "json", "csv", "bvh", "trc")
-LAYOUTS = ("side", "overlay", "3d")
-VIEWS = ("three-quarter", "front", "side", "back", "top", "turntable")
 UPRIGHT = ("auto", "level", "h36m")
 SMOOTHING = ("auto", "off", "light", "strong")
 QUALITIES = ("draft", "good", "best")

@@ -92,12 +92,7 @@ def names() -> dict[str, list[str]]:
 
 def is_here(part: Part) -> bool:
     """Whether all weight files of a part are on this machine."""
-    try:
-        for name in part.weights:
-            weights.get(name)
-    except PoseliftError:
-        return False
-    return True
+    return all(weights.available(name) for name in part.weights)
 
 
 def choose_detector(name: str = "auto") -> tuple[str, str]:

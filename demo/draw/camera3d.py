@@ -10,19 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demo.draw.views import TURNTABLE, VIEW_ANGLES, VIEWS
 from weights.errors import PoseliftError
-
-#: Degrees around the vertical axis (0 is the camera that filmed, positive to the picture's right)
-#: and above the floor, for each view that stands still.
-VIEW_ANGLES: dict[str, tuple[float, float]] = {
-    "front": (0, 6),
-    "side": (90, 6),
-    "back": (180, 6),
-    "top": (0, 82),
-    "three-quarter": (38, 16),
-}
-TURNTABLE = "turntable"
-VIEWS = (*VIEW_ANGLES, TURNTABLE)
 
 TURN_SECONDS = 12.0  # one turn of the turntable
 _TURNTABLE_ELEVATION = 14.0
@@ -68,7 +57,7 @@ class Rig:
     """A view of the room that was framed for a whole clip: one scale, one floor.
 
     Attributes:
-        view: one of `VIEWS`.
+        view: one of `views.VIEWS`.
         size: (width, height) of the picture.
         target: (3,) what the camera looks at, or past at a constant offset.
         offset: (right, down) metres from the target to the line of sight.
@@ -128,7 +117,7 @@ def frame_view(
     """The closest place from which a view holds all the points, at every time.
 
     Args:
-        view: one of `VIEWS`.
+        view: one of `views.VIEWS`.
         size: (width, height) of the picture.
         points: (..., 3) world positions through the whole clip; rows with NaN are ignored.
         margin: the part of the picture that stays free at each edge.

@@ -12,10 +12,10 @@ from demo.draw.scene3d import Scene
 from demo.draw.shapes import capsules, fill, fixed
 from demo.draw.style import DARK, LEFT, RIGHT, Colour, Theme
 from demo.draw.text import text_width, write
+from demo.draw.views import LAYOUTS
 from demo.result import ClipMotion
 from weights.errors import PoseliftError
 
-LAYOUTS = ("side", "overlay", "3d")
 HEIGHT = 720  # pixels, unless told
 _WIDEST = 2.4  # a frame wider than this many heights gets bars above and below
 _SMALLEST = 64  # pixels: video encoders refuse pictures of a few pixels

@@ -41,7 +41,7 @@ class Scene:
             bounds: (..., 3) world positions that must stay in view, such as every pose of the
                 clip; NaN is ignored, and nothing at all gives room for one person.
             size: (width, height) in pixels.
-            view: one of `camera3d.VIEWS`.
+            view: one of `views.VIEWS`.
             theme: the colours.
         """
         self.size, self.view, self.theme = size, view, theme

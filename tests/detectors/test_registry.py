@@ -119,10 +119,7 @@ def test_missing_weights_name_the_file_the_command_and_what_works(
 
 
 def test_no_weights_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(name: str) -> Path:
-        raise PoseliftError(f"{name} is not here", "get it")
-
-    monkeypatch.setattr(weights, "get", nothing)
+    monkeypatch.setattr(weights, "available", lambda name: False)
     with pytest.raises(PoseliftError, match="No weights"):
         detectors.load_keypointer("auto")
 

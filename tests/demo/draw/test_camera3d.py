@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from demo.draw.camera3d import VIEWS, frame_view
+from demo.draw.camera3d import frame_view
+from demo.draw.views import VIEWS
 
 
 @pytest.mark.parametrize("view", VIEWS)

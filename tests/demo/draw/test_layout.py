@@ -3,8 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from demo.draw.layout import LAYOUTS, ClipPainter, plan_layout
+from demo.draw.layout import ClipPainter, plan_layout
 from demo.draw.style import LEFT
+from demo.draw.views import LAYOUTS
 from tests.demo.draw.people import walking, where
 from weights.errors import PoseliftError
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from demo.draw.camera3d import VIEWS
 from demo.draw.scene3d import Scene
 from demo.draw.shadow import cast_shadows
 from demo.draw.style import DARK, LEFT, LIGHT, RIGHT
+from demo.draw.views import VIEWS
 from tests.demo.draw.people import standing, where
 from weights.errors import PoseliftError
 
