@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -268,17 +267,32 @@ def test_no_such_camera() -> None:
     refused(vis("--webcam", "77"), "camera 77")
 
 
+#: Presses Ctrl-C from within, at a stage's first sign of progress: from outside it may come late.
+INTERRUPTED = """
+import json, os, signal, sys
+stage, *words = sys.argv[1:]
+out, pressed = sys.stdout, []
+
+class Watched:
+    def write(self, text):
+        out.write(text)
+        if not pressed and '"progress"' in text and json.loads(text)["name"] == stage:
+            pressed.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+    def __getattr__(self, name):
+        return getattr(out, name)
+
+sys.stdout = Watched()
+from demo.vis import main
+raise SystemExit(main(words))
+"""
+
+
 def interrupted_in(stage: str, *words: str | Path) -> tuple[int, list[dict[str, object]]]:
     """Run the command and press Ctrl-C once `stage` is on its way."""
-    command = [sys.executable, str(ROOT / "demo" / "vis.py"), *map(str, words), "--log", "json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    events = []
-    for line in process.stdout:
-        events.append(json.loads(line))
-        if events[-1]["event"] == "progress" and events[-1]["name"] == stage:
-            process.send_signal(signal.SIGINT)
-    return process.wait(), events
+    command = [sys.executable, "-c", INTERRUPTED, stage, *map(str, words), "--log", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_ctrl_c_while_looking_loses_nothing_that_was_seen(tmp_path: Path) -> None:
