@@ -39,4 +39,9 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "convformer",
         "13b4aadb27035ae3a61d854e576b023937b48f935d08f4d7629bcb8cf3c192b7",
     ),
+    _trained(
+        "poseformerv2-27",
+        "poseformerv2",
+        "45b78067dd32f99211c6aac2ec48e4be345b6629fa1c735c76e13ae225b536d8",
+    ),
 )
