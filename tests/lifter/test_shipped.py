@@ -92,15 +92,15 @@ def in_front(pose: np.ndarray, hip: int, knee: int, ankle: int) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 def test_where_windows_are_cut_does_not_show(name: str) -> None:
     """The same frames, lifted as part of a clip that begins eleven frames later."""
-    track, _ = seen(120, 9, 0.004)
+    track, truth = seen(120, 9, 0.004)
     later = Track(1, np.arange(109), track.xy[11:], track.score[11:])
     lift = lifter.load(name, device="cpu")
     [whole] = lift([track], image_size=(1000, 1000), fps=30)
     [part] = lift([later], image_size=(1000, 1000), fps=30)
     apart = np.linalg.norm(whole.pose3d[30:100] - part.pose3d[19:89], axis=-1)
     assert apart.mean() < 0.015
-    steps = np.linalg.norm(np.diff(whole.pose3d, axis=0), axis=-1).max(axis=1)
-    assert steps.max() < 0.2  # nobody jumps from one frame to the next
+    made, true = (np.linalg.norm(np.diff(x, axis=0), axis=-1) for x in (whole.pose3d, truth))
+    assert made.max() < 1.5 * true.max()  # nobody jumps from one frame to the next
 
 
 @pytest.mark.parametrize("name", NAMES)
