@@ -40,6 +40,11 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "13b4aadb27035ae3a61d854e576b023937b48f935d08f4d7629bcb8cf3c192b7",
     ),
     _trained(
+        "sct-27",
+        "sct",
+        "3ed009ce7024bc8816c4cc1045969993a5d38df07fb6b7eb9d7069e0c819da39",
+    ),
+    _trained(
         "poseformerv2-27",
         "poseformerv2",
         "45b78067dd32f99211c6aac2ec48e4be345b6629fa1c735c76e13ae225b536d8",

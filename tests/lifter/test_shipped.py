@@ -98,7 +98,7 @@ def test_where_windows_are_cut_does_not_show(name: str) -> None:
     [whole] = lift([track], image_size=(1000, 1000), fps=30)
     [part] = lift([later], image_size=(1000, 1000), fps=30)
     apart = np.linalg.norm(whole.pose3d[30:100] - part.pose3d[19:89], axis=-1)
-    assert apart.mean() < 0.015
+    assert apart.mean() < 0.025
     made, true = (np.linalg.norm(np.diff(x, axis=0), axis=-1) for x in (whole.pose3d, truth))
     assert made.max() < 1.5 * true.max()  # nobody jumps from one frame to the next
 
