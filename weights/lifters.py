@@ -49,4 +49,9 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "poseformerv2",
         "45b78067dd32f99211c6aac2ec48e4be345b6629fa1c735c76e13ae225b536d8",
     ),
+    _trained(
+        "ftcm-27",
+        "ftcm",
+        "77670db1ea83d1b5bb5981908f1e1504dd867dd0e6fe45ee12addf1db3aae33b",
+    ),
 )
