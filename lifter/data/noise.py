@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from lifter.data.augment import sometimes, uniform
 from lifter.skeleton import COCO17
 
-#: Swaps and gaps last half of this many frames at most, however long the clip is.
+#: The frames that errors were set for: in longer clips swaps and gaps last no longer than in these.
 _SPAN_WITHIN = 27
 
 
@@ -54,7 +55,7 @@ def disturb(
     """True points (B, T, 17, 2) and depths (B, T, 17) to detected points and scores (B, T, 17)."""
     batch = points.shape[0]
     low, high = points.amin((1, 2)), points.amax((1, 2))
-    size = (high - low).amax(-1)[:, None, None]  # (B, 1, 1)
+    size = _box_size(points)
     hidden = _hidden(points, depth, size)
     error = _errors(hidden, noise, rng)
     seen = points + error * size[..., None]
@@ -62,6 +63,20 @@ def disturb(
     seen, score = _cut(seen, score, low, high, sometimes(batch, noise.cut, rng), rng)
     seen = _swap_legs(seen, sometimes(batch, noise.swaps, rng), rng)
     return _gap(seen, score, sometimes(batch, noise.gaps, rng), rng)
+
+
+def _box_size(points: Tensor) -> Tensor:
+    """(B, T or 1, 1): the longer side of the person's box in a window about each frame.
+
+    A keypointer errs by shares of the person's size, not of the way that they walk in a long clip.
+    """
+    low, high = points.amin(2).transpose(1, 2), points.amax(2).transpose(1, 2)  # (B, 2, T)
+    width = _SPAN_WITHIN
+    if points.shape[1] <= width:
+        return (high.amax(-1) - low.amin(-1)).amax(-1)[:, None, None]
+    high = functional.max_pool1d(high, width, 1, width // 2)
+    low = -functional.max_pool1d(-low, width, 1, width // 2)
+    return (high - low).amax(1)[..., None]
 
 
 def _hidden(points: Tensor, depth: Tensor, size: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 import numpy as np
+import torch
 
 from lifter import metrics
 from lifter.data.filmed import film_clips
+from lifter.data.noise import KeypointNoise, disturb
 from tests.lifter.synthetic_motion import clips
 
 
@@ -35,6 +37,19 @@ def test_true_limbs_are_where_the_camera_sees_them() -> None:
         # A keypointer's hips and shoulders lie a little beside the joints.
         assert (float(rest[0]) / 24) ** 0.5 < 0.02
     assert (one.score == 1).all()
+
+
+def test_errors_grow_with_the_person_and_not_with_their_way() -> None:
+    rng = torch.Generator().manual_seed(0)
+    still = torch.rand(40, 1, 17, 2, generator=rng).expand(40, 120, 17, 2)
+    walk = still + torch.linspace(0, 30, 120)[None, :, None, None]  # thirty of their own heights
+    depth = torch.ones(40, 120, 17)
+    noise = KeypointNoise(swaps=0.0, gaps=0.0, cut=0.0)
+    off = [
+        (disturb(points, depth, noise, torch.Generator().manual_seed(1))[0] - points).abs().mean()
+        for points in (still, walk)
+    ]
+    assert off[0] < off[1] < 9 * off[0]  # 26 frames of walking are 6.5 heights
 
 
 def test_detected_points_err_and_people_keep_away_from_the_camera() -> None:
