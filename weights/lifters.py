@@ -52,6 +52,6 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "ftcm-27",
         "ftcm",
-        "77670db1ea83d1b5bb5981908f1e1504dd867dd0e6fe45ee12addf1db3aae33b",
+        "78007598f5502dddf7e36bca94ec57e99014900f2197a41d095f82f0f79cc0e7",
     ),
 )
