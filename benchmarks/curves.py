@@ -1,6 +1,6 @@
 """How training runs went, in one picture: `python -m benchmarks.curves RUN [RUN ...] --out a.png`.
 
-A RUN is a folder that `lifter.train` left, or several that went on from each other, as A+B.
+A RUN is a folder that training left, or several that went on from each other, as A+B.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lifter.training.log import read_log
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.training.log import read_log
 
 _MEASURES = {"true_p_mpjpe": "true 2D", "detected_p_mpjpe": "detected 2D"}
 

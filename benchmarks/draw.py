@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.draw.layout import ClipPainter
-from demo.draw.scene3d import Scene
-from demo.draw.views import VIEWS
-from demo.result import ClipMotion
-from lifter.skeleton import H36M17
+from poselift.drawing.layout import ClipPainter
+from poselift.drawing.scene3d import Scene
+from poselift.drawing.views import VIEWS
+from poselift.result import ClipMotion
+from poselift.skeleton import H36M17
 
 SIZE = (720, 720)
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-import lifter
-from demo import ClipMotion, Pipeline
-from demo.draw.layout import fit_image
-from demo.draw.people2d import draw_people
-from demo.draw.scene3d import Scene
-from demo.draw.text import write
-from demo.draw.views import VIEWS
-from demo.media import open_source
-from weights.errors import PoseliftError
+from poselift import lifter
+from poselift.demo import ClipMotion, Pipeline
+from poselift.drawing.layout import fit_image
+from poselift.drawing.people2d import draw_people
+from poselift.drawing.scene3d import Scene
+from poselift.drawing.text import write
+from poselift.drawing.views import VIEWS
+from poselift.errors import PoseliftError
+from poselift.media import open_source
 
 _INK = (235, 235, 235)
 

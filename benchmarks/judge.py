@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-import lifter
 from benchmarks import machine, views
-from demo.media import open_source
-from detectors.blazepose import BlazePose
-from detectors.see import find_tracks
-from lifter import metrics
-from lifter.skeleton import BLAZEPOSE_TO_COCO
-from lifter.types import Track
-from weights.errors import PoseliftError
+from poselift import lifter
+from poselift.detectors.blazepose import BlazePose
+from poselift.detectors.see import find_tracks
+from poselift.errors import PoseliftError
+from poselift.lifter import metrics
+from poselift.media import open_source
+from poselift.skeleton import BLAZEPOSE_TO_COCO
+from poselift.types import Track
 
 #: SEEN joints as indices of COCO-17, in the same order.
 _COCO = (12, 14, 16, 11, 13, 15, 5, 7, 9, 6, 8, 10)

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 
 from benchmarks import machine
-from lifter import models, normalise
-from lifter.body import metres_a_unit
-from lifter.clip import ClipLifter
-from lifter.engine import WindowSettings, mirror
-from lifter.models.base import LifterNet
-from lifter.types import Track
+from poselift.lifter import models, normalise
+from poselift.lifter.body import metres_a_unit
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.engine import WindowSettings, mirror
+from poselift.lifter.models.base import LifterNet
+from poselift.types import Track
 
 SIZE = (1280, 720)
 

@@ -18,9 +18,9 @@ import torch
 
 from benchmarks import machine
 from benchmarks.lift import CASES, make
-from lifter import models
-from lifter.models.base import LifterNet
-from lifter.models.export import export_onnx
+from poselift.lifter import models
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.export import export_onnx
 
 Run = Callable[[], object]
 

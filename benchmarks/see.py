@@ -20,11 +20,11 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks.machine import best_seconds, describe, in_words, table, write_json
-from demo.media import VideoWriter, open_source, prefetch
-from detectors import load_detector, load_keypointer
-from detectors.see import See
-from detectors.session import usable_cores
-from detectors.types import People
+from poselift.detectors import load_detector, load_keypointer
+from poselift.detectors.see import See
+from poselift.detectors.session import usable_cores
+from poselift.media import VideoWriter, open_source, prefetch
+from poselift.types import People
 
 CLIP = Path(__file__).parents[1] / "sample_videos" / "two_people.mp4"
 WIDTH, HEIGHT = 1280, 720

@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import lifter
-import weights
 from benchmarks import machine
 from benchmarks.lift import SIZE, walk
-from lifter import models
-from lifter.clip import ClipLifter
-from lifter.types import Track
-from weights.lifters import TRAINED
+from poselift import lifter, weights
+from poselift.lifter import models
+from poselift.lifter.clip import ClipLifter
+from poselift.types import Track
+from poselift.weights.lifters import TRAINED
 
 _FRAMES, _LIVE_FRAMES = 1800, 150
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from detectors.track import Tracker
+from poselift.detectors.track import Tracker
 from tests.detectors.walkers import SCENES, Shot, agreement, scene
 
 Follow = Callable[[list[Shot]], list[np.ndarray]]
 
 
 def ours(shots: list[Shot]) -> list[np.ndarray]:
-    """`detectors.track.Tracker`."""
+    """`poselift.detectors.track.Tracker`."""
     tracker = Tracker()
     return [tracker.update(shot.people, shot.keypoints) for shot in shots]
 

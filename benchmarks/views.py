@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lifter.skeleton import H36M17
+from poselift.skeleton import H36M17
 
 #: The joints that keypointers see; what is judged is these and the middle of the hips.
 SEEN = (1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16)

@@ -6,9 +6,9 @@ import argparse
 import difflib
 from typing import Any, NoReturn
 
-from demo.draw.views import LAYOUTS, VIEWS
-from demo.settings import FORMATS, QUALITIES, SMOOTHING, UPRIGHT, Settings
-from weights.errors import PoseliftError
+from poselift.drawing.views import LAYOUTS, VIEWS
+from poselift.errors import PoseliftError
+from poselift.settings import FORMATS, QUALITIES, SMOOTHING, UPRIGHT, Settings
 
 EXAMPLES = """\
 examples:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import weights
-from detectors import registry as parts
+from poselift import weights
+from poselift.detectors import registry as parts
 
 
 def inventory() -> str:

@@ -13,15 +13,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demo.live_people import LivePerson, LiveRoom
-from demo.media import VideoWriter
-from demo.media.camera import Camera
-from demo.progress import Reporter
-from demo.settings import Settings
-from demo.window import Window, has_display
-from detectors.see import See, Seen
-from detectors.types import Frame, People
-from weights.errors import PoseliftError
+from poselift.demo.live_people import LivePerson, LiveRoom
+from poselift.demo.window import Window, has_display
+from poselift.detectors.see import See, Seen
+from poselift.errors import PoseliftError
+from poselift.media import VideoWriter
+from poselift.media.camera import Camera
+from poselift.progress import Reporter
+from poselift.settings import Settings
+from poselift.types import Frame, People
 
 KEYS = "keys: v view, space pause, s snapshot, q quit"
 
@@ -71,7 +71,7 @@ class LiveParts:
     """The networks, loaded and run once before the camera starts: no frame waits for them."""
 
     def __init__(self, settings: Settings) -> None:
-        import lifter
+        from poselift import lifter
 
         if settings.people not in ("all", "main"):
             raise PoseliftError(
@@ -91,7 +91,7 @@ class LiveParts:
     def _warm_up(self) -> None:
         import torch
 
-        import lifter
+        from poselift import lifter
 
         # A window at a time is too little work to share: threads would only wait for each other,
         # and on a busy machine for their turn, ten times as long as one takes for all of it.

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demo.draw.layout import fit_image
-from demo.draw.people2d import draw_people
-from demo.draw.scene3d import Scene
-from demo.draw.text import pill
-from demo.draw.views import VIEWS
-from demo.media.camera import Camera
-from demo.settings import Settings
-from detectors.similarity import person_size
-from detectors.types import Frame
-from lifter.skeleton import Skeleton, to_h36m
-from lifter.world import LEVEL, rotate
+from poselift.detectors.similarity import person_size
+from poselift.drawing.layout import fit_image
+from poselift.drawing.people2d import draw_people
+from poselift.drawing.scene3d import Scene
+from poselift.drawing.text import pill
+from poselift.drawing.views import VIEWS
+from poselift.media.camera import Camera
+from poselift.scene.world import LEVEL, rotate
+from poselift.settings import Settings
+from poselift.skeleton import Skeleton, to_h36m
+from poselift.types import Frame
 
 if TYPE_CHECKING:
-    from lifter.clip import ClipLifter
+    from poselift.lifter.clip import ClipLifter
 
 _FORGET = 30  # frames without a sight after which somebody's past counts no more
 _FLOOR_MEMORY = 150  # poses over which the floor under somebody is found
@@ -30,8 +30,8 @@ class LivePerson:
     """One person's stream, and the pose that came out of it last."""
 
     def __init__(self, number: int, lift: ClipLifter, camera: Camera, settings: Settings) -> None:
-        import lifter
-        from detectors.smooth import OneEuro
+        from poselift import lifter
+        from poselift.detectors.smooth import OneEuro
 
         self.number = number
         self.pose: np.ndarray | None = None  # (17, 3) world metres, on the floor, on the spot

@@ -12,12 +12,12 @@ if __name__ == "__main__":
     # Run as a script, Python looks for modules in demo/; ours are named from the folder above.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from demo.arguments import parser, split
-from demo.settings import Settings, read_config
-from weights.errors import PoseliftError
+from poselift.demo.arguments import parser, split
+from poselift.errors import PoseliftError
+from poselift.settings import Settings, read_config
 
 if TYPE_CHECKING:
-    from demo.progress import Reporter
+    from poselift.progress import Reporter
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     except PoseliftError as error:
         if debug:
             raise
-        from demo.progress import reporter
+        from poselift.demo.console import reporter
 
         kind = "json" if "json" in words or "--log=json" in words else "quiet"
         reporter(kind).problem(error.message, error.hint)
@@ -45,20 +45,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: dict[str, Any], command: dict[str, Any]) -> int:
     if command["list"]:
-        from demo.inventory import inventory
+        from poselift.demo.inventory import inventory
 
         print(inventory())
         return 0
     _set_up_logging(command["debug"])
     config = read_config(Path(command["config"])) if command["config"] else {}
     settings = Settings.from_mapping({**config, **given}, "the command line or its --config")
-    from demo.progress import reporter
+    from poselift.demo.console import reporter
 
     telling = reporter(command["log"])
     if command["webcam"] is not None:
         if command["video"]:
             raise PoseliftError("Both --video and --webcam are given.", "Give one of them.")
-        from demo.live import run_live
+        from poselift.demo.live import run_live
 
         return run_live(command["webcam"], settings, telling)
     if not command["video"]:
@@ -72,8 +72,8 @@ def _run(given: dict[str, Any], command: dict[str, Any]) -> int:
 
 def _run_all(sources: list[str], settings: Settings, telling: Reporter, debug: bool) -> int:
     """Every source in turn. One that fails is told and does not stop the others."""
-    from demo.media import expand_sources
-    from demo.pipeline import Pipeline
+    from poselift.media import expand_sources
+    from poselift.pipeline import Pipeline
 
     clips = expand_sources(sources)
     pipeline = Pipeline(settings, reporter=telling)

@@ -1,13 +1,14 @@
 """Find people in pictures, follow them, and read their joints in 2D."""
 
-from detectors.registry import (
+from poselift.detectors.protocols import Keypointer, PersonDetector
+from poselift.detectors.registry import (
     choose_detector,
     choose_keypointer,
     load_detector,
     load_keypointer,
     names,
 )
-from detectors.types import Frame, Keypointer, Keypoints, People, PersonDetector
+from poselift.types import Frame, Keypoints, People
 
 __all__ = [
     "Frame",

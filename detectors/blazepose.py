@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-import weights
-from detectors.blazepose_detector import BlazePoseDetector, Region
-from detectors.crops import Crop, cut_square, cut_turned
-from detectors.images import as_bgr
-from detectors.session import OnnxModel
-from detectors.similarity import box_overlaps
-from detectors.types import Keypoints, People
-from lifter.skeleton import BLAZEPOSE33
+from poselift import weights
+from poselift.detectors.blazepose_detector import BlazePoseDetector, Region
+from poselift.detectors.crops import Crop, cut_square, cut_turned
+from poselift.detectors.images import as_bgr
+from poselift.detectors.session import OnnxModel
+from poselift.detectors.similarity import box_overlaps
+from poselift.skeleton import BLAZEPOSE33
+from poselift.types import Keypoints, People
 
 SIZE = 256
 JOINTS = 33

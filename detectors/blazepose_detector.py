@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-import weights
-from detectors.boxes import clip_boxes, letterbox
-from detectors.images import as_bgr
-from detectors.session import OnnxModel
-from detectors.similarity import box_overlaps
-from detectors.types import People
+from poselift import weights
+from poselift.detectors.boxes import clip_boxes, letterbox
+from poselift.detectors.images import as_bgr
+from poselift.detectors.session import OnnxModel
+from poselift.detectors.similarity import box_overlaps
+from poselift.types import People
 
 SIZE = 224
 #: (stride, anchors in a cell)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 #: Longest wait of `auto`, in frames, while somebody is followed, and while nobody is there.
 LONGEST_WAIT = 10

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.similarity import keypoint_boxes, person_size
-from lifter.types import Track
-from weights.errors import PoseliftError
+from poselift.detectors.similarity import keypoint_boxes, person_size
+from poselift.errors import PoseliftError
+from poselift.types import Track
 
 #: More people than this at once are not lifted unless somebody asks for them.
 LIMIT = 10

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.similarity import LIMBS, box_overlaps, in_h36m, pose_similarity
-from detectors.types import Keypoints, People
+from poselift.detectors.similarity import LIMBS, box_overlaps, in_h36m, pose_similarity
+from poselift.types import Keypoints, People
 
 #: Limbs of somebody new must score this on average; those who are known may sink lower.
 NEW_SCORE = 0.3

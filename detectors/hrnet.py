@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-import weights
-from detectors.heatmaps import decode_dark, decode_quarter
-from detectors.topdown import TopDown
-from lifter.device import resolve_device
-from lifter.skeleton import COCO17
-from weights.checkpoint import find_state_dict, read_checkpoint
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.detectors.heatmaps import decode_dark, decode_quarter
+from poselift.detectors.topdown import TopDown
+from poselift.device import resolve_device
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.weights.checkpoint import find_state_dict, read_checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from detectors.hrnet_model import PoseHRNet
+    from poselift.detectors.hrnet_model import PoseHRNet
 
 Size = tuple[int, int]
 
@@ -115,7 +115,7 @@ def load_network(path: Path) -> PoseHRNet:
     """The network of a checkpoint; every tensor of the file and of the network must meet."""
     import torch
 
-    from detectors.hrnet_model import PoseHRNet
+    from poselift.detectors.hrnet_model import PoseHRNet
 
     state = find_state_dict(read_checkpoint(path), path.name, prefixes=_PREFIXES)
     if _TELLS_WIDTH not in state:

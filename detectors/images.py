@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 
 def as_bgr(image: Any) -> np.ndarray:

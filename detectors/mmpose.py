@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from detectors.images import as_bgr
-from detectors.types import Keypoints, People
-from lifter.device import resolve_device
-from lifter.skeleton import COCO17, H36M17, Skeleton
-from weights.checkpoint import find_state_dict, read_checkpoint
-from weights.errors import PoseliftError
+from poselift.detectors.images import as_bgr
+from poselift.device import resolve_device
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17, H36M17, Skeleton
+from poselift.types import Keypoints, People
+from poselift.weights.checkpoint import find_state_dict, read_checkpoint
 
 #: COCO, Halpe and WholeBody, all of which begin with COCO's 17.
 _BEGIN_WITH_COCO = (17, 26, 133, 136)
@@ -23,7 +23,7 @@ class MmposeTopDown:
     """Reads joints with a model of mmpose, named by its config file.
 
     mmpose runs the config file, which is Python: take it from whom you trust. The checkpoint is
-    read by `weights.checkpoint`, which runs nothing.
+    read by `poselift.weights.checkpoint`, which runs nothing.
     """
 
     def __init__(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-import weights
-from detectors.crops import Crop, cut_square
-from detectors.images import as_bgr
-from detectors.session import OnnxModel
-from detectors.types import Keypoints, People
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.detectors.crops import Crop, cut_square
+from poselift.detectors.images import as_bgr
+from poselift.detectors.session import OnnxModel
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import Keypoints, People
 
 STRIDE = 4
 #: The expected place of a joint pulls with 1 / (cells away + this).

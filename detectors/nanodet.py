@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-import weights
-from detectors.boxes import clip_boxes, letterbox, suppress
-from detectors.images import as_bgr
-from detectors.session import OnnxModel
-from detectors.types import People
+from poselift import weights
+from poselift.detectors.boxes import clip_boxes, letterbox, suppress
+from poselift.detectors.images import as_bgr
+from poselift.detectors.session import OnnxModel
+from poselift.types import People
 
 SIZE = 416
 STRIDES = (8, 16, 32)
@@ -26,7 +26,7 @@ class NanoDet:
     """Finds people with NanoDet-g.
 
     Its scores are low by nature, so the threshold is too, and it takes some furniture for people;
-    let the joints' scores decide, as `detectors.see.See` does.
+    let the joints' scores decide, as `poselift.detectors.see.See` does.
     """
 
     def __init__(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from detectors.precomputed_files import Poses, read_poses
-from detectors.types import Frame, Keypoints, People
-from detectors.yolo import pick_by_box
+from poselift.detectors.precomputed_files import Poses, read_poses
+from poselift.detectors.yolo import pick_by_box
+from poselift.types import Frame, Keypoints, People
 
 #: A box around joints is larger than what is between them.
 _MARGIN = 0.1
@@ -18,7 +18,7 @@ _MARGIN = 0.1
 class Precomputed:
     """Gives what a file says of each frame; `precomputed:FILE` on the command line.
 
-    It finds people by itself: given to `detectors.see.See`, no detector runs.
+    It finds people by itself: given to `poselift.detectors.see.See`, no detector runs.
     """
 
     def __init__(self, file: str | Path, device: str = "auto", first_frame: int = 0) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lifter.skeleton import COCO17, H36M17, Skeleton
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17, H36M17, Skeleton
 
 _KNOWN = (
     "Read are: a .npz of ours, .json of AlphaPose (COCO or Halpe joints) or in COCO's format, "

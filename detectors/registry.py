@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import weights
-from detectors.types import Keypointer, PersonDetector
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.detectors.protocols import Keypointer, PersonDetector
+from poselift.errors import PoseliftError
 
 log = logging.getLogger(__name__)
 
@@ -38,30 +38,30 @@ class Part:
     finds_people: bool = False
 
 
-_MOVENET = "detectors.movenet:MoveNet"
-_HRNET = "detectors.hrnet:HRNet"
+_MOVENET = "poselift.detectors.movenet:MoveNet"
+_HRNET = "poselift.detectors.hrnet:HRNet"
 
 # One line a part.
 # fmt: off
 # ruff: noqa: E501
 DETECTORS: dict[str, Part] = {
-    "nanodet": Part("detectors.nanodet:NanoDet", "ships; any number of people", ("nanodet-g-416",)),
-    "blazepose": Part("detectors.blazepose_detector:BlazePoseDetector", "ships; one large person", ("blazepose-detector",)),
-    "yolo": Part("detectors.yolo:YoloDetector", "a YOLO file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True),
-    "rtmdet": Part("detectors.rtmpose:RTMDetector", "an RTMDet or YOLOX .onnx", needs_file=True),
+    "nanodet": Part("poselift.detectors.nanodet:NanoDet", "ships; any number of people", ("nanodet-g-416",)),
+    "blazepose": Part("poselift.detectors.blazepose_detector:BlazePoseDetector", "ships; one large person", ("blazepose-detector",)),
+    "yolo": Part("poselift.detectors.yolo:YoloDetector", "a YOLO file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True),
+    "rtmdet": Part("poselift.detectors.rtmpose:RTMDetector", "an RTMDet or YOLOX .onnx", needs_file=True),
 }
 
 KEYPOINTERS: dict[str, Part] = {
     "thunder": Part(_MOVENET, "ships; MoveNet Thunder, the default", ("movenet-thunder",), options={"size": "thunder"}),
     "lightning": Part(_MOVENET, "ships; MoveNet Lightning, for live", ("movenet-lightning",), options={"size": "lightning"}),
-    "blazepose": Part("detectors.blazepose:BlazePose", "ships; one large person, 33 joints", ("blazepose-full", "blazepose-detector")),
+    "blazepose": Part("poselift.detectors.blazepose:BlazePose", "ships; one large person, 33 joints", ("blazepose-full", "blazepose-detector")),
     "hrnet-w48-384": Part(_HRNET, "published; HRNet-W48 384x288, the best, slow without a GPU", ("hrnet-w48-384",), options={"name": "hrnet-w48-384"}),
     "hrnet-w48-256": Part(_HRNET, "published; HRNet-W48 256x192", ("hrnet-w48-256",), options={"name": "hrnet-w48-256"}),
     "hrnet-w32-256": Part(_HRNET, "published; HRNet-W32 256x192", ("hrnet-w32-256",), options={"name": "hrnet-w32-256"}),
-    "mmpose": Part("detectors.mmpose:MmposeTopDown", "a config of mmpose, its .pth beside it", needs_file=True),
-    "yolo": Part("detectors.yolo:YoloPose", "a YOLO pose file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True, finds_people=True),
-    "rtmpose": Part("detectors.rtmpose:RTMPose", "an RTMPose .onnx", needs_file=True),
-    "precomputed": Part("detectors.precomputed:Precomputed", "2D joints in a file: .npz, AlphaPose, COCO, OpenPose", needs_file=True, finds_people=True),
+    "mmpose": Part("poselift.detectors.mmpose:MmposeTopDown", "a config of mmpose, its .pth beside it", needs_file=True),
+    "yolo": Part("poselift.detectors.yolo:YoloPose", "a YOLO pose file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True, finds_people=True),
+    "rtmpose": Part("poselift.detectors.rtmpose:RTMPose", "an RTMPose .onnx", needs_file=True),
+    "precomputed": Part("poselift.detectors.precomputed:Precomputed", "2D joints in a file: .npz, AlphaPose, COCO, OpenPose", needs_file=True, finds_people=True),
 }
 # fmt: on
 

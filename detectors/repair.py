@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from detectors.similarity import person_size
-from lifter.skeleton import H36M17
-from lifter.types import Track
+from poselift.detectors.similarity import person_size
+from poselift.skeleton import H36M17
+from poselift.types import Track
 
 #: The limbs that are swapped as one: hip, knee, ankle; shoulder, elbow, wrist.
 LEGS = ((1, 2, 3), (4, 5, 6))

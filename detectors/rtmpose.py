@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from detectors.boxes import clip_boxes, letterbox, suppress
-from detectors.images import as_bgr
-from detectors.session import OnnxModel
-from detectors.topdown import TopDown
-from detectors.types import People
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift.detectors.boxes import clip_boxes, letterbox, suppress
+from poselift.detectors.images import as_bgr
+from poselift.detectors.session import OnnxModel
+from poselift.detectors.topdown import TopDown
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import People
 
 _GREY = 114
 _SIZE = 640

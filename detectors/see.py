@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from detectors.cadence import Cadence
-from detectors.follow import Candidates, Follower
-from detectors.images import as_bgr
-from detectors.registry import load_detector, load_keypointer
-from detectors.track import Tracker
-from detectors.tracks import TrackBuilder
-from detectors.types import Frame, Keypointer, Keypoints, People, PersonDetector, PoseFinder
-from lifter.types import Track
+from poselift.detectors.cadence import Cadence
+from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.images import as_bgr
+from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder
+from poselift.detectors.registry import load_detector, load_keypointer
+from poselift.detectors.track import Tracker
+from poselift.detectors.tracks import TrackBuilder
+from poselift.types import Frame, Keypoints, People, Track
 
 #: Frames that go to a GPU together.
 GPU_BATCH = 16

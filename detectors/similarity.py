@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.types import Keypoints
-from lifter.skeleton import H36M17, to_h36m
+from poselift.skeleton import H36M17, to_h36m
+from poselift.types import Keypoints
 
 #: How far each H36M-17 joint is placed apart by careful people, as a part of the person's size:
 #: COCO's constants for the limbs, the hips' and shoulders' for the made points of the trunk.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lifter.types import Track
+from poselift.types import Track
 
 
 class OneEuro:

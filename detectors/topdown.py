@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.crops import Crop
-from detectors.images import as_bgr
-from detectors.types import Keypoints, People
-from lifter.skeleton import Skeleton
+from poselift.detectors.crops import Crop
+from poselift.detectors.images import as_bgr
+from poselift.skeleton import Skeleton
+from poselift.types import Keypoints, People
 
 
 class TopDown(ABC):

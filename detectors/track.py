@@ -1,6 +1,6 @@
 """Following people: which person of this frame is which person of the frames before.
 
-`Tracker` gives numbers to people as the frames come; `detectors.tracks` makes `Track`s of them.
+`Tracker` gives numbers to people as the frames come; `tracks` makes `Track`s of them.
 Nothing here looks at the picture: people are told apart by where their joints are and are going.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.similarity import (
+from poselift.detectors.similarity import (
     LIMBS,
     SEEN,
     box_overlaps,
@@ -19,8 +19,8 @@ from detectors.similarity import (
     person_size,
     pose_similarity,
 )
-from detectors.tracks import TrackBuilder
-from detectors.types import Keypoints, People
+from poselift.detectors.tracks import TrackBuilder
+from poselift.types import Keypoints, People
 
 __all__ = ["TrackBuilder", "Tracker", "TrackerSettings"]
 
@@ -93,7 +93,7 @@ class Tracker:
 
     Feed it every frame in order, also those without anybody: time is counted in updates.
 
-    >>> from lifter.skeleton import COCO17
+    >>> from poselift.skeleton import COCO17
     >>> tracker = Tracker()
     >>> xy = np.random.default_rng(0).uniform(100, 300, (2, 17, 2)).astype(np.float32)
     >>> seen = Keypoints(xy, np.full((2, 17), 0.9, np.float32), COCO17)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detectors.similarity import LIMBS, in_h36m, pose_similarity
-from detectors.types import Keypoints
-from lifter.skeleton import H36M17, Skeleton
-from lifter.types import Track
+from poselift.detectors.similarity import LIMBS, in_h36m, pose_similarity
+from poselift.skeleton import H36M17, Skeleton
+from poselift.types import Keypoints, Track
 
 
 @dataclass

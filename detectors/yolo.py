@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detectors.boxes import suppress
-from detectors.images import as_bgr
-from detectors.similarity import box_overlaps
-from detectors.types import Frame, Keypoints, People
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift.detectors.boxes import suppress
+from poselift.detectors.images import as_bgr
+from poselift.detectors.similarity import box_overlaps
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import Frame, Keypoints, People
 
 #: A pose that was asked for by box is the found one that overlaps it at least so much.
 _SAME_PERSON = 0.3
@@ -128,11 +128,11 @@ def load_yolo(file: Path, device: str) -> YoloModel:
         # ultralytics would try to download it.
         raise PoseliftError(f"No such file: {file}", "Check the path of the YOLO model.")
     if file.suffix == ".onnx":
-        from detectors.yolo_onnx import OnnxYolo
+        from poselift.detectors.yolo_onnx import OnnxYolo
 
         return OnnxYolo(file, device)
     if file.suffix == ".pt":
-        from detectors.yolo_ultralytics import UltralyticsYolo
+        from poselift.detectors.yolo_ultralytics import UltralyticsYolo
 
         return UltralyticsYolo(file, device)
     raise PoseliftError(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from detectors.boxes import letterbox
-from detectors.session import OnnxModel
-from detectors.types import Keypoints, People
-from detectors.yolo import joints_of
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift.detectors.boxes import letterbox
+from poselift.detectors.session import OnnxModel
+from poselift.detectors.yolo import joints_of
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import Keypoints, People
 
 _GREY = 114  # what the models were trained to see beside a picture
 _JOINTS = 3 * len(COCO17)

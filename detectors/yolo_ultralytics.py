@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from detectors.types import Keypoints, People
-from detectors.yolo import joints_of
-from lifter.device import resolve_device
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift.detectors.yolo import joints_of
+from poselift.device import resolve_device
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import Keypoints, People
 
 #: Left to itself it installs packages, goes online and writes settings into the home folder.
 _QUIET = {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false"}

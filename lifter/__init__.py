@@ -13,23 +13,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lifter.clip import ClipLifter
-    from lifter.engine import WindowSettings
-    from lifter.loading import available, load
-    from lifter.stream import Stream
-    from lifter.types import Motion, Track
-    from lifter.world import motions_to_world, to_world
+    from poselift.lifter.clip import ClipLifter
+    from poselift.lifter.engine import WindowSettings
+    from poselift.lifter.loading import available, load
+    from poselift.lifter.stream import Stream
+    from poselift.scene.world import motions_to_world, to_world
+    from poselift.types import Motion, Track
 
 _HOME = {
-    "ClipLifter": "lifter.clip",
-    "Motion": "lifter.types",
-    "Stream": "lifter.stream",
-    "Track": "lifter.types",
-    "WindowSettings": "lifter.engine",
-    "available": "lifter.loading",
-    "load": "lifter.loading",
-    "motions_to_world": "lifter.world",
-    "to_world": "lifter.world",
+    "ClipLifter": "poselift.lifter.clip",
+    "Motion": "poselift.types",
+    "Stream": "poselift.lifter.stream",
+    "Track": "poselift.types",
+    "WindowSettings": "poselift.lifter.engine",
+    "available": "poselift.lifter.loading",
+    "load": "poselift.lifter.loading",
+    "motions_to_world": "poselift.scene.world",
+    "to_world": "poselift.scene.world",
 }
 _ROOMS = ("metrics", "models", "normalise", "skeleton", "world")
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 _EXAMPLES = """examples:
   python -m lifter poses.npz --size 1920 1080 --fps 50
@@ -54,8 +54,8 @@ def parser() -> argparse.ArgumentParser:
 
 def lift_file(options: argparse.Namespace) -> Path:
     """Do what the options say; the path of what was written."""
-    import lifter
-    from lifter import npz
+    from poselift import lifter
+    from poselift.lifter import npz
 
     source = Path(options.poses)
     poses = npz.read_poses(source, options.joints)

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lifter.models import JOINTS, MODELS
-from lifter.models.layers import DotProduct
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.models import JOINTS, MODELS
+from poselift.lifter.models.layers import DotProduct
+from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
-    from lifter.clip import Window
-    from lifter.models.base import LifterNet, Tokens
+    from poselift.lifter.clip import Window
+    from poselift.lifter.models.base import LifterNet, Tokens
 
 #: Where in its block a `DotProduct` lies.
 _IN_BLOCK = re.compile(r"(\.attention)?\.[^.]+$")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lifter.attention import AttentionMap
-from lifter.files import atomic_path
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.files import atomic_path
+from poselift.lifter.attention import AttentionMap
+from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

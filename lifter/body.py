@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lifter.skeleton import H36M17
+from poselift.skeleton import H36M17
 
 #: Lengths in metres of the limb bones of a grown-up of about 1.7 m, left and right alike: the
 #: usual shares of body height (Winter, Biomechanics and Motor Control of Human Movement).

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from lifter import body, gaps, models, resample
-from lifter.device import resolve_device
-from lifter.engine import Progress, WindowEngine, WindowSettings
-from lifter.normalise import Normalisation
-from lifter.types import Motion, Track
-from weights.errors import PoseliftError
+from poselift import gaps
+from poselift.device import resolve_device
+from poselift.errors import PoseliftError
+from poselift.lifter import body, models, resample
+from poselift.lifter.engine import Progress, WindowEngine, WindowSettings
+from poselift.lifter.normalise import Normalisation
+from poselift.types import Motion, Track
 
 if TYPE_CHECKING:
-    from lifter.models.base import LifterNet
+    from poselift.lifter.models.base import LifterNet
 
 Units = Literal["metres", "screen"]
 Runtime = Literal["torch", "onnxruntime"]
@@ -198,7 +199,7 @@ def _prepare(net: LifterNet, device: str, dtype: str, runtime: Runtime) -> Lifte
             f"onnxruntime lifts on the CPU in float32 here, not on {device} in {dtype}.",
             "Use device='cpu', or runtime='torch'.",
         )
-    from lifter.onnx_net import OnnxNet
+    from poselift.lifter.onnx_net import OnnxNet
 
     return OnnxNet(frozen.float().cpu())
 

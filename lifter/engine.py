@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lifter import normalise, windows
-from lifter.skeleton import H36M17
+from poselift.lifter import normalise, windows
+from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
-    from lifter.models.base import LifterNet
+    from poselift.lifter.models.base import LifterNet
 
 Progress = Callable[[int, int], None]
 

@@ -1,10 +1,10 @@
-"""`python -m lifter.evaluate`: how good lifters are, as tables.
+"""`python -m poselift.lifter.evaluate`: how good lifters are, as tables.
 
-python -m lifter.evaluate --mocap cmu17.npz pybullet17.npz --weights run/ema.safetensors
-python -m lifter.evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
-python -m lifter.evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter poseformerv2-243-27-27
-python -m lifter.evaluate --3dhp data/ --lifter poselift
-python -m lifter.evaluate --humaneva data/ --lifter poselift
+python -m poselift.lifter.evaluate --mocap cmu17.npz pybullet17.npz --weights run/ema.safetensors
+python -m poselift.lifter.evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
+python -m poselift.lifter.evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter sct-243
+python -m poselift.lifter.evaluate --3dhp data/ --lifter poselift
+python -m poselift.lifter.evaluate --humaneva data/ --lifter poselift
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
-    from lifter.data.mocap import Clip
-    from lifter.models.base import LifterNet
-    from lifter.scores import Scores
+    from poselift.lifter.data.mocap import Clip
+    from poselift.lifter.models.base import LifterNet
+    from poselift.lifter.scores import Scores
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
-    out = argparse.ArgumentParser(prog="python -m lifter.evaluate", description=__doc__,
+    out = argparse.ArgumentParser(prog="python -m poselift.lifter.evaluate", description=__doc__,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     add = out.add_argument
     add("--lifter", nargs="+", default=[], metavar="NAME", help="lifters whose weights are here")
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def split_sets(arguments: argparse.Namespace) -> tuple[list[Clip], list[Clip]]:
     """Training and validation clips of the sets that are named."""
-    from lifter.data import mocap
+    from poselift.lifter.data import mocap
 
     training, clips = mocap.split(mocap.read_sets(arguments.mocap))
     if not clips:
@@ -58,9 +58,9 @@ def split_sets(arguments: argparse.Namespace) -> tuple[list[Clip], list[Clip]]:
 
 def networks(arguments: argparse.Namespace, training: list[Clip]) -> dict[str, LifterNet]:
     """The networks that are named, and the linear map if it is wanted."""
-    import weights
-    from lifter import references
-    from lifter.data.windows import Recipe, Studio
+    from poselift import weights
+    from poselift.lifter import references
+    from poselift.lifter.data.windows import Recipe, Studio
 
     nets = {name: references.load(weights.get(name)) for name in arguments.lifter}
     for path in arguments.weights:
@@ -74,9 +74,9 @@ def networks(arguments: argparse.Namespace, training: list[Clip]) -> dict[str, L
 
 def on_clips(arguments: argparse.Namespace) -> dict[str, Scores]:
     """Every lifter on whole stretches of the validation clips, as `lifter.load` lifts."""
-    from lifter.clip import ClipLifter
-    from lifter.data.filmed import film_clips
-    from lifter.scores import score_field
+    from poselift.lifter.clip import ClipLifter
+    from poselift.lifter.data.filmed import film_clips
+    from poselift.lifter.scores import score_field
 
     training, clips = split_sets(arguments)
     sequences = {
@@ -100,8 +100,8 @@ def say(text: str) -> None:
 
 def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
     """Every lifter on the validation split, with true and detector-like 2D."""
-    from lifter.data.windows import validation_windows
-    from lifter.scores import score_live, score_windows
+    from poselift.lifter.data.windows import validation_windows
+    from poselift.lifter.scores import score_live, score_windows
 
     training, clips = split_sets(arguments)
     nets = networks(arguments, training)
@@ -128,9 +128,9 @@ def on_mocap(arguments: argparse.Namespace) -> dict[str, Scores]:
 
 def on_field(arguments: argparse.Namespace) -> dict[str, Scores]:
     """Every lifter on a data set of the field."""
-    import lifter
-    from lifter.data import field
-    from lifter.scores import score_field
+    from poselift import lifter
+    from poselift.lifter.data import field
+    from poselift.lifter.scores import score_field
 
     chosen: list[dict[str, Any]] = [{"name": name} for name in arguments.lifter]
     chosen += [{"name": "auto", "checkpoint": path} for path in arguments.weights]
@@ -152,7 +152,7 @@ def on_field(arguments: argparse.Namespace) -> dict[str, Scores]:
 
 def report(results: dict[str, Scores], details: bool) -> str:
     """The tables as Markdown."""
-    from lifter.scores import table
+    from poselift.lifter.scores import table
 
     parts = [table({name: scores.overall for name, scores in results.items()}, "all frames")]
     parts.append(table({n: s.mean_of_actions for n, s in results.items()}, "mean of actions"))
@@ -166,7 +166,7 @@ def report(results: dict[str, Scores], details: bool) -> str:
 
 def side_by_side(results: dict[str, Scores]) -> list[str]:
     """Tables per action (the first lifter's worst first) and per joint, a lifter a column."""
-    from lifter.scores import cross_table
+    from poselift.lifter.scores import cross_table
 
     out = []
     for kind in dict.fromkeys(name.partition(", ")[2] for name in results):

@@ -1,9 +1,9 @@
-"""`python -m lifter.inspect attention`: what a lifter's attention looks at, as a picture.
+"""`python -m poselift.lifter.inspect attention`: what a lifter's attention looks at, as a picture.
 
-python -m lifter.inspect attention --lifter poselift-27 --input poses.npz --frame 40
-python -m lifter.inspect attention --weights run/ema.safetensors --input poses.npz --size 1920 1080
-python -m lifter.inspect attention --lifter sct --input poses.npz --block space_time.0 --heads each
-python -m lifter.inspect attention --lifter sct --input poses.npz --list
+python -m poselift.lifter.inspect attention --lifter poselift-27 --input poses.npz --frame 40
+python -m poselift.lifter.inspect attention --weights run/ema.safetensors --input poses.npz
+python -m poselift.lifter.inspect attention --lifter sct --input poses.npz --block space_time.0
+python -m poselift.lifter.inspect attention --lifter sct --input poses.npz --list
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
-    from lifter.attention import AttentionMap
-    from lifter.npz import Poses2D
-    from lifter.types import Track
+    from poselift.lifter.attention import AttentionMap
+    from poselift.lifter.npz import Poses2D
+    from poselift.types import Track
 
 _MOST_PANELS = 64  # that are drawn without being asked for
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "description": __doc__,
         "formatter_class": argparse.RawDescriptionHelpFormatter,
     }
-    out = argparse.ArgumentParser(prog="python -m lifter.inspect", **text)
+    out = argparse.ArgumentParser(prog="python -m poselift.lifter.inspect", **text)
     commands = out.add_subparsers(dest="command", required=True, metavar="attention")
     attention = commands.add_parser("attention", help="attention maps of a frame's window", **text)
     net = attention.add_argument_group("network")
@@ -72,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
 
 def inspect_attention(options: argparse.Namespace) -> str:
     """Do what the options say; what is to be said about it."""
-    import lifter
-    from lifter import attention, attention_figure, npz
+    from poselift import lifter
+    from poselift.lifter import attention, attention_figure, npz
 
     poses = npz.read_poses(options.input, options.joints)
     track, frame = _choose(poses, options.person, options.frame)

@@ -8,14 +8,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import weights
-from weights.entry import SHIPPED
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.errors import PoseliftError
+from poselift.weights.entry import SHIPPED
 
 if TYPE_CHECKING:
-    from lifter.clip import ClipLifter
-    from lifter.models.base import LifterNet
-    from lifter.normalise import Normalisation
+    from poselift.lifter.clip import ClipLifter
+    from poselift.lifter.models.base import LifterNet
+    from poselift.lifter.normalise import Normalisation
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ def load(
 
     >>> load("sct", checkpoint="best_epoch.bin", dtype="bfloat16")  # doctest: +SKIP
     """
-    from lifter.clip import ClipLifter
-    from lifter.engine import WindowSettings
+    from poselift.lifter.clip import ClipLifter
+    from poselift.lifter.engine import WindowSettings
 
     step = 1
     if checkpoint is not None:
@@ -128,7 +128,7 @@ def _choose(name: str) -> weights.WeightsEntry:
 
 
 def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
-    from lifter import models
+    from poselift.lifter import models
 
     known = [*dict.fromkeys([*models.names(), *(entry.name for entry in entries)])]
     if name in models.names():
@@ -154,7 +154,7 @@ def _from_file(
     name: str, path: Path, settings: Mapping[str, Any]
 ) -> tuple[str, LifterNet, dict[str, Any]]:
     """The network of a file, and what the file says about its training."""
-    from lifter import models
+    from poselift.lifter import models
 
     if path.suffix == ".safetensors":
         header = models.read_header(path)
@@ -181,7 +181,7 @@ def _from_file(
 
 def _make(name: str, path: Path, settings: Mapping[str, Any]) -> LifterNet:
     """A network that the file's tensors fit, as far as their shapes show its settings."""
-    from lifter import models
+    from poselift.lifter import models
 
     kind, guessed = _guess(path)
     if name == "auto":
@@ -199,8 +199,8 @@ def _make(name: str, path: Path, settings: Mapping[str, Any]) -> LifterNet:
 
 def _guess(path: Path) -> tuple[str | None, Mapping[str, Any]]:
     """The model of a published file and the settings that its tensors' shapes show."""
-    from lifter.models import published
-    from weights.checkpoint import find_state_dict, read_checkpoint
+    from poselift.lifter.models import published
+    from poselift.weights.checkpoint import find_state_dict, read_checkpoint
 
     tensors = published.fold_weight_norm(find_state_dict(read_checkpoint(path), path.name))
     found = published.guess({key: tuple(value.shape) for key, value in tensors.items()})

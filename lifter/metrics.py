@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 #: 3DHP's threshold for a joint that counts as found, in metres.
 PCK_THRESHOLD = 0.15

@@ -7,7 +7,7 @@
   files of any length and live use all see the same thing.
 
 The confidence is the third channel for the networks that take three. Both are centred on x = 0:
-`lifter.skeleton.mirror_points` mirrors what comes out.
+`poselift.skeleton.mirror_points` mirrors what comes out.
 """
 
 from __future__ import annotations

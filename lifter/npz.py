@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lifter import skeleton
-from lifter.files import atomic_path
-from lifter.types import Motion, Track
-from weights.errors import PoseliftError
+from poselift import skeleton
+from poselift.errors import PoseliftError
+from poselift.files import atomic_path
+from poselift.types import Motion, Track
 
 _POINTS = ("xy", "pose2d", "keypoints", "positions_2d")
 _SKELETONS = {one.name: one for one in (skeleton.H36M17, skeleton.COCO17, skeleton.BLAZEPOSE33)}

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lifter.models.base import LifterNet, Shapes
+from poselift.lifter.models.base import LifterNet, Shapes
 
 
 class OnnxNet(LifterNet):

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from lifter import models
-from lifter.models.base import JOINTS, LifterNet, Shapes
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes
 
 if TYPE_CHECKING:
-    from lifter.training.loop import Source
+    from poselift.lifter.training.loop import Source
 
 
 class _Reference(LifterNet):
@@ -148,7 +148,7 @@ REFERENCES: dict[str, type[LifterNet]] = {
 
 
 def create(name: str, **settings: Any) -> LifterNet:
-    """A reference, or any of `lifter.models`."""
+    """A reference, or any of `poselift.lifter.models`."""
     return REFERENCES[name](**settings) if name in REFERENCES else models.create(name, **settings)
 
 

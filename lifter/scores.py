@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from lifter import metrics
-from lifter.clip import ClipLifter
-from lifter.data.field import Sequence as Filmed
-from lifter.data.windows import Windows
-from lifter.models.base import LifterNet
-from lifter.normalise import crop
-from lifter.skeleton import H36M17, mirror_points
-from lifter.training.validate import predict, wanted
-from lifter.types import Track
+from poselift.lifter import metrics
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.data.field import Sequence as Filmed
+from poselift.lifter.data.windows import Windows
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.normalise import crop
+from poselift.lifter.training.validate import predict, wanted
+from poselift.skeleton import H36M17, mirror_points
+from poselift.types import Track
 
 #: Column name, how it is computed from (N, T, J, 3) twice in metres, and its factor for the table.
 MEASURES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], float]] = {

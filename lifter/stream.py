@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lifter import body, gaps, normalise
-from lifter.clip import check_picture
-from lifter.engine import WindowEngine
-from weights.errors import PoseliftError
+from poselift import gaps
+from poselift.errors import PoseliftError
+from poselift.lifter import body, normalise
+from poselift.lifter.clip import check_picture
+from poselift.lifter.engine import WindowEngine
 
 if TYPE_CHECKING:
-    from lifter.clip import ClipLifter
+    from poselift.lifter.clip import ClipLifter
 
 _SCALE_SETTLES = 90  # poses after which the size of the body is known well enough
 
@@ -43,7 +44,7 @@ class Stream:
         fps: the camera's rate; a network trained at 30 gets every second frame of 60.
 
     >>> from lifter import models
-    >>> from lifter.clip import ClipLifter
+    >>> from poselift.lifter.clip import ClipLifter
     >>> net = models.create("ftcm", frames=9, width=64, blocks=1)
     >>> stream = Stream(ClipLifter.from_net(net), image_size=(640, 480), lookahead=1)
     >>> stream.push(np.ones((17, 2)), np.ones(17)) is None
@@ -102,7 +103,7 @@ class Stream:
             raise PoseliftError(
                 f"A stream takes one frame: expected (17, 2) and (17,), got {xy.shape} and "
                 f"{score.shape}.",
-                "Joints are in H36M-17 order; `lifter.skeleton.to_h36m` converts other skeletons.",
+                "Joints are in H36M-17 order; `poselift.skeleton.to_h36m` converts others.",
             )
         seen = (score > 0) & np.isfinite(score) & np.isfinite(xy).all(axis=-1)
         self._append(np.where(seen[:, None], xy, 0), np.where(seen, score, 0))

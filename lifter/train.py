@@ -1,8 +1,8 @@
-"""`python -m lifter.train`: train a lifter.
+"""`python -m poselift.lifter.train`: train a lifter.
 
-python -m lifter.train --config poselift --mocap cmu17.npz pybullet17.npz --minutes 60 --out run
-torchrun --nproc-per-node 2 -m lifter.train ...      several processes or GPUs
-python -m lifter.train --config sct-h36m --h36m data/ --out run
+python -m poselift.lifter.train --config poselift --mocap cmu17.npz --minutes 60 --out run
+torchrun --nproc-per-node 2 -m poselift.lifter.train ...      several processes or GPUs
+python -m poselift.lifter.train --config sct-h36m --h36m data/ --out run
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
-    from lifter.data.windows import Windows
-    from lifter.models.base import LifterNet
-    from lifter.training.loop import Source
-    from lifter.training.parallel import Processes
-    from lifter.training.settings import TrainSettings
+    from poselift.lifter.data.windows import Windows
+    from poselift.lifter.models.base import LifterNet
+    from poselift.lifter.training.loop import Source
+    from poselift.lifter.training.parallel import Processes
+    from poselift.lifter.training.settings import TrainSettings
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
     out = argparse.ArgumentParser(
-        prog="python -m lifter.train", description="Train a lifter; Ctrl-C writes what it has."
+        prog="python -m poselift.lifter.train",
+        description="Train a lifter; Ctrl-C writes what it has.",
     )
     add = out.add_argument
     add("--config", help="a .toml file, or the name of a shipped one")
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def settings_of(arguments: argparse.Namespace) -> TrainSettings:
     """Config and options as settings; options win."""
-    from lifter.training.settings import TrainSettings, read_config, with_changes
+    from poselift.lifter.training.settings import TrainSettings, read_config, with_changes
 
     settings = TrainSettings(**(read_config(arguments.config) if arguments.config else {}))
     names = ("model", "minutes", "steps", "batch", "lr", "seed")
@@ -69,9 +70,9 @@ def mocap_source(
     arguments: argparse.Namespace, settings: TrainSettings, rank: int
 ) -> tuple[Source, dict[str, Windows]]:
     """Windows to train on and to validate with, from motion capture."""
-    from lifter.data import mocap
-    from lifter.data.noise import KeypointNoise, measured_noise
-    from lifter.data.windows import Recipe, Studio, validation_windows
+    from poselift.lifter.data import mocap
+    from poselift.lifter.data.noise import KeypointNoise, measured_noise
+    from poselift.lifter.data.windows import Recipe, Studio, validation_windows
 
     if not arguments.mocap:
         raise PoseliftError("No motion capture is given.", "Say --mocap SET.npz (one or several).")
@@ -91,7 +92,7 @@ def field_source(
     arguments: argparse.Namespace, settings: TrainSettings, rank: int
 ) -> tuple[Source, dict[str, Windows]]:
     """Windows from the field's data sets."""
-    from lifter.data.field import field_windows
+    from poselift.lifter.data.field import field_windows
 
     folder = arguments.h36m if settings.data == "h36m" else arguments.mpi3dhp
     if folder is None:
@@ -102,8 +103,8 @@ def field_source(
 
 def load_teacher(name_or_file: str) -> LifterNet:
     """A lifter whose weights are here, or the one of a file."""
-    import weights
-    from lifter import references
+    from poselift import weights
+    from poselift.lifter import references
 
     is_file = name_or_file.endswith(".safetensors")
     return references.load(name_or_file if is_file else weights.get(name_or_file))
@@ -113,8 +114,8 @@ def run(arguments: argparse.Namespace, processes: Processes) -> None:
     """Train as the options say."""
     import torch
 
-    from lifter.device import resolve_device
-    from lifter.training.loop import Trainer
+    from poselift.device import resolve_device
+    from poselift.lifter.training.loop import Trainer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -122,7 +123,7 @@ def run(arguments: argparse.Namespace, processes: Processes) -> None:
     make = mocap_source if settings.data == "mocap" else field_source
     source, validation = make(arguments, settings, processes.rank)
     if settings.epochs and not settings.steps and not settings.minutes:
-        from lifter.training.settings import with_changes
+        from poselift.lifter.training.settings import with_changes
 
         length = len(source)  # type: ignore[arg-type]
         steps = settings.epochs * max(length // settings.batch, 1)
@@ -145,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command; 0 when it did its work."""
     arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    from lifter.training.parallel import Processes
+    from poselift.lifter.training.parallel import Processes
 
     processes = Processes()
     try:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FILES = [
+    Path(folder, name)
+    for folder, _, names in os.walk(ROOT / "poselift", followlinks=True)
+    for name in names
+    if name.endswith(".py") and name != "__main__.py"
+]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for room in ("demo", "detectors", "lifter", "weights")
-    for path in (ROOT / room).rglob("*.py")
-    if path.name != "__main__.py" and ">>> " in path.read_text(encoding="utf-8")
+    for path in FILES
+    if ">>> " in path.read_text(encoding="utf-8")
 )
 
 

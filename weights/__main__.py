@@ -7,8 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-import weights
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.errors import PoseliftError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,7 +85,7 @@ def _short(licence: str) -> str:
 
 
 def _get(options: argparse.Namespace) -> int:
-    from weights.download import fetch
+    from poselift.weights.download import fetch
 
     print(fetch(options.name, _Meter(options.name)))
     return 0
@@ -108,7 +108,7 @@ class _Meter:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from weights.integrity import verify
+    from poselift.weights.integrity import verify
 
     chosen = [weights.entry(options.name)] if options.name else list(weights.ENTRIES.values())
     verdicts = {known.name: verify(known) for known in chosen}
@@ -128,7 +128,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from weights.adding import add, parse_setting
+    from poselift.weights.adding import add, parse_setting
 
     added = add(
         options.file,

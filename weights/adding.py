@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from weights.entry import Kind, Normalisation, Units, WeightsEntry
-from weights.errors import PoseliftError
-from weights.integrity import sha256_of
-from weights.registry import ENTRIES
-from weights.user import write_user_entry
+from poselift.errors import PoseliftError
+from poselift.weights.entry import Kind, Normalisation, Units, WeightsEntry
+from poselift.weights.integrity import sha256_of
+from poselift.weights.registry import ENTRIES
+from poselift.weights.user import write_user_entry
 
 _MODELS: dict[str, Kind] = {
     "poseformerv2": "lifter",

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from weights.errors import PoseliftError
-from weights.unpickling import (
+from poselift.errors import PoseliftError
+from poselift.weights.unpickling import (
     ForbiddenNameError,
     Inert,
     LazyTensor,

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from weights.entry import WeightsEntry
-from weights.errors import PoseliftError
-from weights.integrity import sha256_of, verify
-from weights.places import fetch_folder, locate
-from weights.registry import entry, how_to_get
+from poselift.errors import PoseliftError
+from poselift.weights.entry import WeightsEntry
+from poselift.weights.integrity import sha256_of, verify
+from poselift.weights.places import fetch_folder, locate
+from poselift.weights.registry import entry, how_to_get
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from weights.entry import WeightsEntry
-from weights.places import locate
+from poselift.weights.entry import WeightsEntry
+from poselift.weights.places import locate
 
 Verdict = Literal["ok", "differs", "unchecked", "missing"]
 
@@ -24,7 +24,7 @@ def sha256_of(path: Path) -> str:
 def verify(known: WeightsEntry) -> Verdict:
     """Compare the file of an entry with what is known of it; "unchecked" where nothing is known.
 
-    >>> from weights.registry import entry
+    >>> from poselift.weights.registry import entry
     >>> verify(entry("movenet-lightning"))
     'ok'
     """

@@ -6,7 +6,7 @@ what `auto` takes, the first with role "live" what cameras take; otherwise best 
 
 from __future__ import annotations
 
-from weights.entry import Role, WeightsEntry
+from poselift.weights.entry import Role, WeightsEntry
 
 
 def _trained(name: str, model: str, sha256: str, role: Role | None = None) -> WeightsEntry:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 #: The folder of the files that ship.
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).resolve().parent / "files"
 
 
 def user_folder() -> Path:

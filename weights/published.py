@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weights.entry import WeightsEntry
+from poselift.weights.entry import WeightsEntry
 
 _DRIVE = "manual: open https://drive.google.com/file/d/{id}/view in a browser and download the file"
 

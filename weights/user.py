@@ -7,9 +7,9 @@ import os
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from weights.entry import WeightsEntry
-from weights.errors import PoseliftError
-from weights.places import fetch_folder
+from poselift.errors import PoseliftError
+from poselift.weights.entry import WeightsEntry
+from poselift.weights.places import fetch_folder
 
 _FORMAT = "poselift-weights-1"
 

@@ -1,7 +1,7 @@
-"""`python -m lifter.data`: make motion capture sets to train on.
+"""`python -m poselift.lifter.data`: make motion capture sets to train on.
 
-python -m lifter.data cmu --asf-amc all_asfamc/subjects --out cmu.npz
-python -m lifter.data cmu --bvh cmuconvert-mb2-01-09 --out cmu.npz
+python -m poselift.lifter.data cmu --asf-amc all_asfamc/subjects --out cmu.npz
+python -m poselift.lifter.data cmu --bvh cmuconvert-mb2-01-09 --out cmu.npz
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
-    from lifter.data.cmu import Report, Trial
+    from poselift.lifter.data.cmu import Report, Trial
 
 
 def positive(text: str) -> float:
@@ -27,7 +27,7 @@ def positive(text: str) -> float:
 
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
-    out = argparse.ArgumentParser(prog="python -m lifter.data", description=__doc__,
+    out = argparse.ArgumentParser(prog="python -m poselift.lifter.data", description=__doc__,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     kinds = out.add_subparsers(dest="kind", required=True, metavar="cmu")
     cmu = kinds.add_parser("cmu", help="from the files of the CMU motion capture database")
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 def make_cmu(arguments: argparse.Namespace) -> Report:
     """Do what the options say."""
-    from lifter.data.cmu import Wishes, make_set, read_descriptions, trials_of
+    from poselift.lifter.data.cmu import Wishes, make_set, read_descriptions, trials_of
 
     if arguments.asf_amc:
         trials = trials_of(arguments.asf_amc, "asfamc")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lifter.data.rotation import turned
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.data.rotation import turned
 
 _INCH = 0.0254
 _TURNS = ("RX", "RY", "RZ")

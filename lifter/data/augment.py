@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from lifter.data.body import Parts, axis_angle, rotate, unit
+from poselift.lifter.data.body import Parts, axis_angle, rotate, unit
 
 #: Length of ankle-knee-hip plus pelvis-spine-thorax-neck-head to which every body is brought,
 #: in metres: a picture does not show how large a person is, so there is one size.

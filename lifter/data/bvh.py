@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lifter.data.asf import read_text
-from lifter.data.rotation import turned
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.data.asf import read_text
+from poselift.lifter.data.rotation import turned
 
 _BROKEN = "Get the file again, or open it in Blender and export it anew."
 

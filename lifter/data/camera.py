@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from lifter.data.augment import sometimes, uniform
-from lifter.data.body import axis_angle
+from poselift.lifter.data.augment import sometimes, uniform
+from poselift.lifter.data.body import axis_angle
 
 
 def film(joints: Tensor, points: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:

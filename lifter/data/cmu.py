@@ -10,12 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from lifter.data import asf, bvh, naming
-from lifter.data.cutting import resampled, sound_stretches
-from lifter.data.mocap import cmu_trial
-from lifter.data.storing import Captured, write_set
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.data import asf, bvh, naming
+from poselift.lifter.data.cutting import resampled, sound_stretches
+from poselift.lifter.data.mocap import cmu_trial
+from poselift.lifter.data.storing import Captured, write_set
+from poselift.skeleton import H36M17
 
 #: Subjects that were recorded at 60 frames a second, by CMU's index; all others at 120. An AMC does
 #: not say it, and the releases of cgspeed.com write 120 into every BVH.

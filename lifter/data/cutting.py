@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lifter.resample import linear
+from poselift.lifter.resample import linear
 
 #: Metres a second that no joint moves: 0.25 m from one frame to the next at 60 frames a second.
 FASTEST = 15.0

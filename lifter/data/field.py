@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from lifter.data.objects import read_objects
-from lifter.data.resection import camera_rotation
-from lifter.data.windows import Windows
-from lifter.normalise import screen
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.data.objects import read_objects
+from poselift.lifter.data.resection import camera_rotation
+from poselift.lifter.data.windows import Windows
+from poselift.lifter.normalise import screen
+from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
-    from lifter.training.settings import TrainSettings
+    from poselift.lifter.training.settings import TrainSettings
 
 #: Human3.6M's 32 joints that make the 17, in the order of H36M17.
 H36M_FROM_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from lifter.data.augment import to_nominal
-from lifter.data.body import put_together, take_apart
-from lifter.data.camera import film
-from lifter.data.field import Sequence as Filmed
-from lifter.data.head import coco_points
-from lifter.data.mocap import Clip
-from lifter.data.windows import Detection, as_judged, keypoints
+from poselift.lifter.data.augment import to_nominal
+from poselift.lifter.data.body import put_together, take_apart
+from poselift.lifter.data.camera import film
+from poselift.lifter.data.field import Sequence as Filmed
+from poselift.lifter.data.head import coco_points
+from poselift.lifter.data.mocap import Clip
+from poselift.lifter.data.windows import Detection, as_judged, keypoints
 
 #: Nobody films from where the person walks into the camera.
 NEAREST_METRES = 1.2

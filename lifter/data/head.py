@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from lifter.data.augment import smooth
-from lifter.data.body import axis_angle, forward_of, rotate, unit
-from lifter.skeleton import COCO17, H36M17
+from poselift.lifter.data.augment import smooth
+from poselift.lifter.data.body import axis_angle, forward_of, rotate, unit
+from poselift.skeleton import COCO17, H36M17
 
 #: Forward, left, up from the upper end of the neck-head line (about the height of the eyes), in
 #: metres on a body of 1.75 m.

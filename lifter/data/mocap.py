@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 #: Trials of the CMU database, (subject, trial), that never train, whichever source they come from:
 #: no motion of a validation trial is seen in training under another name.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.skeleton import H36M17
 
 Mix = tuple[tuple[float, str], ...]
 

@@ -10,8 +10,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from lifter.data.augment import sometimes, uniform
-from lifter.skeleton import COCO17
+from poselift.lifter.data.augment import sometimes, uniform
+from poselift.skeleton import COCO17
 
 #: The frames that errors were set for: in longer clips swaps and gaps last no longer than in these.
 _SPAN_WITHIN = 27

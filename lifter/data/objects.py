@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 _NUMPY = {
     ("multiarray", "_reconstruct"),

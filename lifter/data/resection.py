@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 
 def camera_rotation(world: np.ndarray, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lifter.files import atomic_path
+from poselift.files import atomic_path
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Captured:
 
 
 def write_set(path: Path, clips: Iterable[Captured]) -> None:
-    """Write an .npz that `lifter.data.mocap` reads; it gets its name when it is whole.
+    """Write an .npz that `poselift.lifter.data.mocap` reads; it gets its name when it is whole.
 
     The clips are written as they come, so they need not fit into memory together. What their
     making raises is passed on, and no file is left.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from lifter.data.augment import (
+from poselift.lifter.data.augment import (
     resize,
     sometimes,
     to_nominal,
@@ -18,13 +18,13 @@ from lifter.data.augment import (
     turn_whole,
     uniform,
 )
-from lifter.data.body import Parts, put_together, take_apart
-from lifter.data.camera import film, project
-from lifter.data.head import coco_points
-from lifter.data.mocap import Clip
-from lifter.data.noise import KeypointNoise, disturb
-from lifter.normalise import crop
-from lifter.skeleton import COCO17, H36M17, coco_to_h36m
+from poselift.lifter.data.body import Parts, put_together, take_apart
+from poselift.lifter.data.camera import film, project
+from poselift.lifter.data.head import coco_points
+from poselift.lifter.data.mocap import Clip
+from poselift.lifter.data.noise import KeypointNoise, disturb
+from poselift.lifter.normalise import crop
+from poselift.skeleton import COCO17, H36M17, coco_to_h36m
 
 Detection = Literal["true", "detected"]
 

@@ -5,12 +5,12 @@
 ('centre', 27, 2)
 """
 
-from lifter.models.base import JOINTS, LifterNet, freeze
-from lifter.models.export import export_onnx
-from lifter.models.ftcm import Refine
-from lifter.models.published import load_published
-from lifter.models.registry import MODELS, create, names
-from lifter.models.storage import StoredNet, load, read_header, save
+from poselift.lifter.models.base import JOINTS, LifterNet, freeze
+from poselift.lifter.models.export import export_onnx
+from poselift.lifter.models.ftcm import Refine
+from poselift.lifter.models.published import load_published
+from poselift.lifter.models.registry import MODELS, create, names
+from poselift.lifter.models.storage import StoredNet, load, read_header, save
 
 __all__ = [
     "JOINTS",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 JOINTS = 17
 

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lifter.models.base import JOINTS, LifterNet, Shapes
-from lifter.models.layers import (
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes
+from poselift.lifter.models.layers import (
     DotProduct,
     DropPath,
     Mlp,
@@ -24,7 +25,6 @@ from lifter.models.layers import (
     initialise,
     position,
 )
-from weights.errors import PoseliftError
 
 
 class Aggregation(nn.Module):

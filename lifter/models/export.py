@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from lifter.models.base import JOINTS, LifterNet, freeze
+from poselift.lifter.models.base import JOINTS, LifterNet, freeze
 
 
 def export_onnx(net: LifterNet, path: str | Path) -> Path:

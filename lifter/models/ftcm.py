@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lifter.models.base import JOINTS, LifterNet, Published, Shapes, count_layers
-from lifter.models.layers import check_settings, exact_linear, initialise
-from lifter.models.spectral import FixedMatrix, fourier_bases
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import JOINTS, LifterNet, Published, Shapes, count_layers
+from poselift.lifter.models.layers import check_settings, exact_linear, initialise
+from poselift.lifter.models.spectral import FixedMatrix, fourier_bases
 
 
 class FrequencyFilter(nn.Module):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
 
 
 class DropPath(nn.Module):
@@ -32,7 +32,7 @@ class DropPath(nn.Module):
 class DotProduct(nn.Module):
     """softmax(query key^T / sqrt(D)) value: where every attention here mixes its tokens.
 
-    A module without weights, so that `lifter.attention` can see what goes through it.
+    A module without weights, so that `poselift.lifter.attention` can see what goes through it.
     """
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from lifter.models.base import JOINTS, LifterNet, Shapes, count_layers
-from lifter.models.layers import (
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes, count_layers
+from poselift.lifter.models.layers import (
     Attention,
     Block,
     DropPath,
@@ -22,8 +23,7 @@ from lifter.models.layers import (
     position,
     without_autocast,
 )
-from lifter.models.spectral import FixedMatrix, dct_matrix, inverse_dct_matrix
-from weights.errors import PoseliftError
+from poselift.lifter.models.spectral import FixedMatrix, dct_matrix, inverse_dct_matrix
 
 _EPS = 1e-6
 

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lifter.models.base import JOINTS, LifterNet, Shapes
-from lifter.models.layers import DotProduct
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes
+from poselift.lifter.models.layers import DotProduct
 
 
 def rotary_tables(frames: int, size: int) -> tuple[Tensor, Tensor]:

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lifter.models.base import LifterNet, Shapes
-from lifter.models.ftcm import Refine
-from lifter.models.registry import MODELS
-from weights.checkpoint import find_state_dict, read_checkpoint
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import LifterNet, Shapes
+from poselift.lifter.models.ftcm import Refine
+from poselift.lifter.models.registry import MODELS
+from poselift.weights.checkpoint import find_state_dict, read_checkpoint
 
 _NAMED = 20  # of each kind of misfit in a message
 

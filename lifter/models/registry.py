@@ -6,13 +6,13 @@ import inspect
 from difflib import get_close_matches
 from typing import Any
 
-from lifter.models.base import LifterNet
-from lifter.models.convformer import ConvFormer
-from lifter.models.ftcm import FTCM
-from lifter.models.poseformerv2 import PoseFormerV2
-from lifter.models.poselift import Poselift
-from lifter.models.sct import SCT
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.convformer import ConvFormer
+from poselift.lifter.models.ftcm import FTCM
+from poselift.lifter.models.poseformerv2 import PoseFormerV2
+from poselift.lifter.models.poselift import Poselift
+from poselift.lifter.models.sct import SCT
 
 #: A new network is one file and one line here.
 MODELS: dict[str, type[LifterNet]] = {

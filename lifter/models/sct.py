@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from lifter.models.base import JOINTS, LifterNet, Shapes, count_layers
-from lifter.models.layers import (
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes, count_layers
+from poselift.lifter.models.layers import (
     Attention,
     DropPath,
     Mlp,
@@ -21,9 +22,8 @@ from lifter.models.layers import (
     initialise,
     position,
 )
-from lifter.models.spectral import FixedMatrix, compression_matrix, interpolation_matrix
-from lifter.skeleton import H36M17
-from weights.errors import PoseliftError
+from poselift.lifter.models.spectral import FixedMatrix, compression_matrix, interpolation_matrix
+from poselift.skeleton import H36M17
 
 
 class Half(nn.Module):

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from lifter.files import atomic_path
-from lifter.models.base import LifterNet
-from lifter.models.registry import create
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.files import atomic_path
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.registry import create
 
 _FORMAT = "poselift-lifter-1"
 

@@ -14,17 +14,17 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from lifter import models, references
-from lifter.data.windows import Windows
-from lifter.files import atomic_path
-from lifter.models.base import LifterNet
-from lifter.training.log import RunLog, draw_curves
-from lifter.training.losses import pose_loss
-from lifter.training.optim import optimizers, set_rate
-from lifter.training.parallel import Processes
-from lifter.training.settings import TrainSettings
-from lifter.training.validate import measure, predict, wanted
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.files import atomic_path
+from poselift.lifter import models, references
+from poselift.lifter.data.windows import Windows
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.training.log import RunLog, draw_curves
+from poselift.lifter.training.losses import pose_loss
+from poselift.lifter.training.optim import optimizers, set_rate
+from poselift.lifter.training.parallel import Processes
+from poselift.lifter.training.settings import TrainSettings
+from poselift.lifter.training.validate import measure, predict, wanted
 
 logger = logging.getLogger(__name__)
 

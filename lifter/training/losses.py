@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lifter.skeleton import H36M17
+from poselift.skeleton import H36M17
 
 _CHILDREN = [child for _, child in H36M17.bones]
 _PARENTS = [parent for parent, _ in H36M17.bones]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lifter.training.losses import LossWeights
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter.training.losses import LossWeights
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class TrainSettings:
     Attributes:
         model, network: the network's name and its `models.create` settings.
         data: "mocap" (sets given on the command line) or "h36m", "3dhp".
-        recipe: settings of `lifter.data.windows.Recipe`; `recipe.noise` of KeypointNoise.
+        recipe: settings of `poselift.lifter.data.windows.Recipe`; `recipe.noise` of KeypointNoise.
         batch: windows a step, over all processes.
         lr, lr_end, warmup: peak learning rate, its last share, steps of its rise.
         schedule: "cosine" over the run, or "exponential" (times `lr_decay` an epoch).

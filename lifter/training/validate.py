@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lifter.data.windows import Windows
-from lifter.training.losses import best_fit
+from poselift.lifter.data.windows import Windows
+from poselift.lifter.training.losses import best_fit
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,9 @@ def test_the_lists_and_the_help_are_there() -> None:
     assert shown.returncode == 0
     assert "examples:" in shown.stdout
     # Help must not wait for what it does not need.
-    probe = "import sys, demo.vis; demo.vis.parser().format_help(); print(*sys.modules)"
+    probe = (
+        "import sys; from poselift.demo import vis; vis.parser().format_help(); print(*sys.modules)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT, check=True
     )
@@ -283,7 +285,7 @@ class Watched:
         return getattr(out, name)
 
 sys.stdout = Watched()
-from demo.vis import main
+from poselift.demo.vis import main
 raise SystemExit(main(words))
 """
 

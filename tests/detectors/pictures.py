@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detectors.types import Frame
+from poselift.types import Frame
 
 PEOPLE = Path(__file__).parents[1] / "data" / "people"
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.blazepose import BlazePose, refine
-from detectors.blazepose_detector import BlazePoseDetector, Region
-from detectors.types import People
-from lifter.skeleton import BLAZEPOSE33, COCO17, blazepose_to_coco
+from poselift.detectors.blazepose import BlazePose, refine
+from poselift.detectors.blazepose_detector import BlazePoseDetector, Region
+from poselift.skeleton import BLAZEPOSE33, COCO17, blazepose_to_coco
+from poselift.types import People
 from tests.detectors.pictures import BALANCING_MAN, clip, farthest
 
 MAN_BOX = np.array([[205, 205, 375, 560]], np.float32)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.boxes import clip_boxes, letterbox, suppress
+from poselift.detectors.boxes import clip_boxes, letterbox, suppress
 
 
 def test_suppression_keeps_the_best_of_each_heap() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.cadence import LONGEST_WAIT, LONGEST_WAIT_ALONE, Cadence
-from weights.errors import PoseliftError
+from poselift.detectors.cadence import LONGEST_WAIT, LONGEST_WAIT_ALONE, Cadence
+from poselift.errors import PoseliftError
 
 STILL = np.full((180, 320, 3), 90, np.uint8)
 SOMEBODY = np.array([[100.0, 40, 140, 160]])

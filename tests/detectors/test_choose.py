@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.choose import choose, choose_at, choose_main
-from lifter.types import Track
+from poselift.detectors.choose import choose, choose_at, choose_main
+from poselift.errors import PoseliftError
+from poselift.types import Track
 from tests.detectors.walkers import figure
-from weights.errors import PoseliftError
 
 
 def person(number: int, x: float, height: float, frames: int, start: int = 0) -> Track:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.crops import cut_square, cut_turned
+from poselift.detectors.crops import cut_square, cut_turned
 
 
 def _spot(x: int, y: int) -> np.ndarray:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.follow import Candidates, Follower, box_of_joints
-from detectors.types import Keypoints, People
-from lifter.skeleton import COCO17
+from poselift.detectors.follow import Candidates, Follower, box_of_joints
+from poselift.skeleton import COCO17
+from poselift.types import Keypoints, People
 
 RNG = np.random.default_rng(0)
 POSE = RNG.uniform(0, 1, (17, 2)) * [60, 180]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from detectors.heatmaps import decode_dark, decode_quarter
-from detectors.hrnet import HRNet, load_network, mirror_heatmaps, size_of
-from detectors.hrnet_model import PoseHRNet
-from detectors.topdown import cut_upright
-from detectors.types import People
-from lifter.skeleton import COCO17
-from weights.errors import PoseliftError
+from poselift.detectors.heatmaps import decode_dark, decode_quarter
+from poselift.detectors.hrnet import HRNet, load_network, mirror_heatmaps, size_of
+from poselift.detectors.hrnet_model import PoseHRNet
+from poselift.detectors.topdown import cut_upright
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import People
 
 SMALL = (64, 96)  # width, height: quick to read
 PUBLISHED = {32: 28.5, 48: 63.6}  # millions of parameters, as the official repository lists them

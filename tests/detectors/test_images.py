@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.images import as_bgr
-from weights.errors import PoseliftError
+from poselift.detectors.images import as_bgr
+from poselift.errors import PoseliftError
 
 
 def test_a_bgr_picture_comes_back_as_it_is() -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from detectors.hrnet import HRNet
-from detectors.mmpose import MmposeTopDown
-from detectors.topdown import cut_upright
-from detectors.types import People
+from poselift.detectors.hrnet import HRNet
+from poselift.detectors.mmpose import MmposeTopDown
+from poselift.detectors.topdown import cut_upright
+from poselift.errors import PoseliftError
+from poselift.types import People
 from tests.detectors.pictures import clip
 from tests.detectors.tiny_models import mmpose_config, random_hrnet
-from weights.errors import PoseliftError
 
 
 def test_without_mmpose_the_message_says_where_to_read(

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-import weights
-from detectors.movenet import MoveNet, decode
-from detectors.types import People
-from lifter.skeleton import COCO17
+from poselift import weights
+from poselift.detectors.movenet import MoveNet, decode
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17
+from poselift.types import People
 from tests.detectors.pictures import (
     ASTRONAUT,
     BALANCING_MAN,
@@ -18,7 +19,6 @@ from tests.detectors.pictures import (
     clip,
     farthest,
 )
-from weights.errors import PoseliftError
 
 GRID = 16
 WOMAN_BOX = np.array([[700, 296, 815, 510]], np.float32)

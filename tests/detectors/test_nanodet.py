@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.nanodet import BINS, NanoDet, decode_sides
+from poselift.detectors.nanodet import BINS, NanoDet, decode_sides
 from tests.detectors.pictures import astronaut, clip
 
 

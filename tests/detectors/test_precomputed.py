@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.precomputed import Precomputed
-from detectors.registry import load_keypointer
-from detectors.see import find_tracks
-from detectors.types import Frame, People
-from lifter.skeleton import COCO17, H36M17, coco_to_h36m
-from lifter.types import Track
-from weights.errors import PoseliftError
+from poselift.detectors.precomputed import Precomputed
+from poselift.detectors.registry import load_keypointer
+from poselift.detectors.see import find_tracks
+from poselift.errors import PoseliftError
+from poselift.skeleton import COCO17, H36M17, coco_to_h36m
+from poselift.types import Frame, People, Track
 
 IMAGE = np.zeros((100, 100, 3), np.uint8)
 TRUTH = np.stack([np.arange(17) * 3 + 10, 80 - np.arange(17) * 2], axis=1).astype(np.float32)

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import detectors
-import weights
-from detectors.registry import (
+from poselift import detectors, weights
+from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder
+from poselift.detectors.registry import (
     ALIASES,
     AUTO_DETECTORS,
     AUTO_KEYPOINTERS,
     DETECTORS,
     KEYPOINTERS,
 )
-from detectors.types import Keypointer, People, PersonDetector, PoseFinder
+from poselift.errors import PoseliftError
+from poselift.types import People
 from tests.detectors.pictures import clip
 from tests.detectors.tiny_parts import DETECTOR_MAKERS, KEYPOINTER_MAKERS, MAN
-from weights.errors import PoseliftError
 
 
 @pytest.fixture(scope="module")

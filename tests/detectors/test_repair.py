@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors.repair import ARMS, LEGS, undo_swaps
-from lifter.skeleton import H36M17
-from lifter.types import Track
+from poselift.detectors.repair import ARMS, LEGS, undo_swaps
+from poselift.skeleton import H36M17
+from poselift.types import Track
 from tests.detectors.walkers import figure
 
 

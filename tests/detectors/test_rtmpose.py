@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.registry import load_detector, load_keypointer
-from detectors.rtmpose import RTMDetector, RTMPose, decode_simcc, decode_yolox
-from detectors.types import People
+from poselift.detectors.registry import load_detector, load_keypointer
+from poselift.detectors.rtmpose import RTMDetector, RTMPose, decode_simcc, decode_yolox
+from poselift.errors import PoseliftError
+from poselift.types import People
 from tests.detectors.tiny_models import save_graph, simcc_lines
-from weights.errors import PoseliftError
 
 
 def test_simcc_between_positions() -> None:

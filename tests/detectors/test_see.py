@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from detectors.movenet import MoveNet
-from detectors.nanodet import NanoDet
-from detectors.see import See, Seen, find_tracks
-from detectors.types import Frame, Keypoints, People
-from lifter.skeleton import COCO17
+from poselift.detectors.movenet import MoveNet
+from poselift.detectors.nanodet import NanoDet
+from poselift.detectors.see import See, Seen, find_tracks
+from poselift.skeleton import COCO17
+from poselift.types import Frame, Keypoints, People
 from tests.detectors.pictures import WALKING_WOMAN, astronaut, clip, farthest
 
 

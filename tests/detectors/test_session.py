@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import weights
-from detectors.session import OnnxModel, usable_cores
-from weights.errors import PoseliftError
+from poselift import weights
+from poselift.detectors.session import OnnxModel, usable_cores
+from poselift.errors import PoseliftError
 
 DETECTOR = weights.get("blazepose-detector")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.smooth import OneEuro, smooth_series, smooth_track
-from lifter.types import Track
+from poselift.detectors.smooth import OneEuro, smooth_series, smooth_track
+from poselift.types import Track
 
 
 def waving(frames: int = 120, hertz: float = 1.0) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.track import Tracker, TrackerSettings
-from detectors.types import Keypoints, People
-from lifter.skeleton import COCO17, H36M17
+from poselift.detectors.track import Tracker, TrackerSettings
+from poselift.skeleton import COCO17, H36M17
+from poselift.types import Keypoints, People
 from tests.detectors.walkers import SCENES, Shot, agreement, away, crowd, line, scene
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.track import Tracker
-from detectors.tracks import TrackBuilder
-from detectors.types import Keypoints
-from lifter.skeleton import COCO17, H36M17
-from lifter.types import Track
+from poselift.detectors.track import Tracker
+from poselift.detectors.tracks import TrackBuilder
+from poselift.skeleton import COCO17, H36M17
+from poselift.types import Keypoints, Track
 from tests.detectors.walkers import Shot, away, line, scene
 
 

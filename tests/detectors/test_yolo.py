@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.registry import load_detector, load_keypointer
-from detectors.types import Frame, People
-from detectors.yolo import YoloDetector, YoloPose
+from poselift.detectors.registry import load_detector, load_keypointer
+from poselift.detectors.yolo import YoloDetector, YoloPose
+from poselift.errors import PoseliftError
+from poselift.types import Frame, People
 from tests.detectors.tiny_models import save_graph, yolo_answer, yolo_pose_row
-from weights.errors import PoseliftError
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)  # into 320x320: half, 40 rows of grey above and below
 NAMES = {"names": "{0: 'cat', 1: 'person'}", "task": "detect"}

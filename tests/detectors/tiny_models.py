@@ -84,7 +84,7 @@ def random_hrnet(path: Path) -> Path:
     """A checkpoint in mmpose's layout, of an HRNet-W32 whose heatmaps have clear peaks."""
     import torch
 
-    from detectors.hrnet_model import PoseHRNet
+    from poselift.detectors.hrnet_model import PoseHRNet
 
     torch.manual_seed(0)
     network = PoseHRNet(32)

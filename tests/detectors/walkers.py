@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.similarity import box_overlaps, keypoint_boxes
-from detectors.types import Keypoints, People
-from lifter.skeleton import H36M17
+from poselift.detectors.similarity import box_overlaps, keypoint_boxes
+from poselift.skeleton import H36M17
+from poselift.types import Keypoints, People
 
 # The figure standing, in parts of its height from the feet: x to its left, y up.
 STANDING = np.array(

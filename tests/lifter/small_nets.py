@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from lifter import models
-from lifter.models.base import LifterNet
-from lifter.types import Track
+from poselift.lifter import models
+from poselift.lifter.models.base import LifterNet
+from poselift.types import Track
 
 IMAGE = (640, 480)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lifter.data.body import Parts, axis_angle, put_together
-from lifter.data.mocap import Clip
+from poselift.lifter.data.body import Parts, axis_angle, put_together
+from poselift.lifter.data.mocap import Clip
 
 _LEG = [[0.0, 0.09, 0.0], [0.0, 0.0, -0.43], [0.0, 0.0, -0.43]]
 _ARM = [[0.0, 0.19, -0.04], [0.0, 0.0, -0.28], [0.0, 0.0, -0.24]]

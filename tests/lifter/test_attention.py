@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from lifter import models
-from lifter.attention import AttentionMap, attention_maps, recorded, select
-from lifter.attention_figure import draw
-from lifter.clip import ClipLifter, Window
-from lifter.engine import WindowSettings
-from lifter.models.base import LifterNet
-from lifter.models.layers import DotProduct
-from lifter.skeleton import H36M17
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.attention import AttentionMap, attention_maps, recorded, select
+from poselift.lifter.attention_figure import draw
+from poselift.lifter.clip import ClipLifter, Window
+from poselift.lifter.engine import WindowSettings
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.layers import DotProduct
+from poselift.skeleton import H36M17
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 ATTENTIVE = [name for name, model in models.MODELS.items() if model.attention_over]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lifter.body import LIMBS, metres_a_unit
-from lifter.skeleton import H36M17
+from poselift.lifter.body import LIMBS, metres_a_unit
+from poselift.skeleton import H36M17
 
 
 def stick_figure() -> np.ndarray:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lifter import models
-from lifter.clip import ClipLifter
-from lifter.engine import WindowSettings
-from lifter.types import Track
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.engine import WindowSettings
+from poselift.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 
 def lift(track: Track) -> np.ndarray:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from lifter import models, normalise
-from lifter.clip import ClipLifter
-from lifter.engine import WindowSettings
-from lifter.models.base import LifterNet
-from lifter.skeleton import H36M17, mirror_points
-from lifter.types import Track
+from poselift.errors import PoseliftError
+from poselift.lifter import models, normalise
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.engine import WindowSettings
+from poselift.lifter.models.base import LifterNet
+from poselift.skeleton import H36M17, mirror_points
+from poselift.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 NAMES = models.names()
 

@@ -1,4 +1,4 @@
-"""`python -m lifter.inspect attention` from a file of poses to a picture."""
+"""`python -m poselift.lifter.inspect attention` from a file of poses to a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lifter import inspect, models
+from poselift.lifter import inspect, models
 from tests.lifter.small_nets import IMAGE, random_track, small_net
 
 

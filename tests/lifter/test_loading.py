@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-import lifter
-import weights
-from lifter import models
-from lifter.clip import ClipLifter
+from poselift import lifter, weights
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.clip import ClipLifter
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 
 @pytest.fixture

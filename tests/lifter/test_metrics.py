@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lifter import metrics
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import metrics
 
 RIGHT_ANGLE = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]], float)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lifter import normalise
-from lifter.skeleton import mirror_points
+from poselift.lifter import normalise
+from poselift.skeleton import mirror_points
 
 
 @pytest.fixture

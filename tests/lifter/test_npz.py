@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lifter import models, npz
-from lifter.__main__ import main
-from lifter.clip import ClipLifter
+from poselift.errors import PoseliftError
+from poselift.lifter import models, npz
+from poselift.lifter.__main__ import main
+from poselift.lifter.clip import ClipLifter
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 
 @pytest.fixture

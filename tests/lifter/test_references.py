@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lifter import references
-from lifter.data.windows import Windows
-from lifter.training.settings import TrainSettings
+from poselift.errors import PoseliftError
+from poselift.lifter import references
+from poselift.lifter.data.windows import Windows
+from poselift.lifter.training.settings import TrainSettings
 from tests.lifter.training.small_run import trainer
-from weights.errors import PoseliftError
 
 
 @pytest.mark.parametrize("name", ["linear", "martinez", "tcn"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lifter import resample
+from poselift.lifter import resample
 
 
 def test_near_rates_are_taken_as_they_are() -> None:

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from lifter import references, scores
-from lifter.clip import ClipLifter
-from lifter.data.windows import validation_windows
-from lifter.engine import WindowSettings
-from lifter.stream import Stream
+from poselift.lifter import references, scores
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.data.windows import validation_windows
+from poselift.lifter.engine import WindowSettings
+from poselift.lifter.stream import Stream
 from tests.lifter.synthetic_motion import clips
 
 CPU = torch.device("cpu")

@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-import lifter
-import weights
-from lifter import metrics
-from lifter.data.camera import film, project
-from lifter.data.head import coco_points
-from lifter.data.noise import KeypointNoise, disturb
-from lifter.skeleton import coco_to_h36m
-from lifter.types import Track
+from poselift import lifter, weights
+from poselift.lifter import metrics
+from poselift.lifter.data.camera import film, project
+from poselift.lifter.data.head import coco_points
+from poselift.lifter.data.noise import KeypointNoise, disturb
+from poselift.skeleton import coco_to_h36m
+from poselift.types import Track
+from poselift.weights.lifters import TRAINED
 from tests.lifter.synthetic_motion import motion
-from weights.lifters import TRAINED
 
 NAMES = [entry.name for entry in TRAINED]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lifter import models
-from lifter.clip import ClipLifter
-from lifter.engine import WindowSettings
-from lifter.stream import Stream
-from lifter.types import Track
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.engine import WindowSettings
+from poselift.lifter.stream import Stream
+from poselift.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
-from weights.errors import PoseliftError
 
 NAMES = models.names()
 

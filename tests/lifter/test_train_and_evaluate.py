@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lifter import evaluate, train
-from lifter.training.log import read_log
+from poselift.lifter import evaluate, train
+from poselift.lifter.training.log import read_log
 from tests.lifter.data.test_windows import write_set
 from tests.lifter.synthetic_motion import clips
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lifter.windows import Blend, one_a_frame, overlapping
+from poselift.lifter.windows import Blend, one_a_frame, overlapping
 
 
 @pytest.mark.parametrize("count", [27, 28, 40, 53, 54, 100])

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from weights.entry import WeightsEntry
+from poselift.weights.entry import WeightsEntry
 
 CONTENT = bytes(range(256)) * 4096  # 1 MB
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from weights.checkpoint import find_state_dict, read_checkpoint
-from weights.errors import PoseliftError
-from weights.unpickling import Inert
+from poselift.errors import PoseliftError
+from poselift.weights.checkpoint import find_state_dict, read_checkpoint
+from poselift.weights.unpickling import Inert
 
 BOTH_FORMATS = pytest.mark.parametrize("legacy", [False, True])
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from poselift.errors import PoseliftError
+from poselift.weights import download as downloading
+from poselift.weights.download import Patience, download, fetch
 from tests.weights.conftest import CONTENT, Handler, make_entry
-from weights import download as downloading
-from weights.download import Patience, download, fetch
-from weights.errors import PoseliftError
 
 HASTY = Patience(timeout=2, tries=3, pause=0)
 

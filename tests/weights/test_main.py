@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import weights
-from weights.__main__ import main
-from weights.errors import PoseliftError
-from weights.user import read_user_entries
+from poselift import weights
+from poselift.errors import PoseliftError
+from poselift.weights.__main__ import main
+from poselift.weights.user import read_user_entries
 
 
 def test_list_shows_what_is_here(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

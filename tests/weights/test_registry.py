@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import weights
-from weights import places
-from weights.errors import PoseliftError
-from weights.integrity import verify
-from weights.published import LIFTERS
+from poselift import weights
+from poselift.errors import PoseliftError
+from poselift.weights import places
+from poselift.weights.integrity import verify
+from poselift.weights.published import LIFTERS
 
 
 def test_names_and_files_are_unique() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lifter.data import mocap
-from lifter.data.__main__ import main
+from poselift.lifter.data import mocap
+from poselift.lifter.data.__main__ import main
 
 UNIT = 0.0254 / 0.45
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from lifter.data import asf
+from poselift.errors import PoseliftError
+from poselift.lifter.data import asf
 from tests.lifter.data.cmu_files import ASF_BONES, UNIT, Values, write_amc, write_asf
-from weights.errors import PoseliftError
 
 
 def ends(folder: Path, *frames: Values) -> dict[str, np.ndarray]:

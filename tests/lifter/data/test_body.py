@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from lifter.data.augment import NOMINAL_LENGTH, resize, to_nominal, turn_limbs, turn_whole
-from lifter.data.body import axis_angle, put_together, take_apart
-from lifter.skeleton import H36M17
+from poselift.lifter.data.augment import NOMINAL_LENGTH, resize, to_nominal, turn_limbs, turn_whole
+from poselift.lifter.data.body import axis_angle, put_together, take_apart
+from poselift.skeleton import H36M17
 from tests.lifter.synthetic_motion import motion
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from lifter.data import bvh
+from poselift.errors import PoseliftError
+from poselift.lifter.data import bvh
 from tests.lifter.data.cmu_files import BVH_JOINTS, Values, write_bvh
-from weights.errors import PoseliftError
 
 OWN = [name for name in BVH_JOINTS if not name.endswith(" end")]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lifter.data import cmu, cutting, mocap
-from lifter.data.__main__ import main
-from lifter.skeleton import H36M17
+from poselift.lifter.data import cmu, cutting, mocap
+from poselift.lifter.data.__main__ import main
+from poselift.skeleton import H36M17
 from tests.lifter.data.cmu_files import (
     BVH_JOINTS,
     MOTIONBUILDER,
@@ -214,7 +214,7 @@ def test_the_same_trials_validate_whatever_their_source(name: str, kept: bool) -
 
 def test_the_command_by_itself(tmp_path: Path) -> None:
     folder = asf_folder(tmp_path / "a", {"01_01": walk(121)})
-    command = [sys.executable, "-m", "lifter.data", "cmu", "--asf-amc", str(folder)]
+    command = [sys.executable, "-m", "poselift.lifter.data", "cmu", "--asf-amc", str(folder)]
     ended = subprocess.run(
         [*command, "--out", str(tmp_path / "set.npz")], capture_output=True, text=True, check=True
     )

@@ -6,14 +6,14 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-import lifter
-from lifter import models, scores
-from lifter.clip import ClipLifter
-from lifter.data import field
-from lifter.data.objects import read_objects
-from lifter.data.resection import camera_rotation
+from poselift import lifter
+from poselift.errors import PoseliftError
+from poselift.lifter import models, scores
+from poselift.lifter.clip import ClipLifter
+from poselift.lifter.data import field
+from poselift.lifter.data.objects import read_objects
+from poselift.lifter.data.resection import camera_rotation
 from tests.lifter.synthetic_motion import motion
-from weights.errors import PoseliftError
 
 FOCAL = 1145.0
 

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from lifter import metrics
-from lifter.data.filmed import film_clips
-from lifter.data.noise import KeypointNoise, disturb
+from poselift.lifter import metrics
+from poselift.lifter.data.filmed import film_clips
+from poselift.lifter.data.noise import KeypointNoise, disturb
 from tests.lifter.synthetic_motion import clips
 
 

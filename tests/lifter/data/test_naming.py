@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lifter.data import cmu, naming
-from lifter.skeleton import H36M17
+from poselift.errors import PoseliftError
+from poselift.lifter.data import cmu, naming
+from poselift.skeleton import H36M17
 from tests.lifter.data.cmu_files import (
     BVH_JOINTS,
     MAX3DS,
@@ -22,7 +23,6 @@ from tests.lifter.data.cmu_files import (
     walk,
     write_bvh,
 )
-from weights.errors import PoseliftError
 
 
 @pytest.mark.parametrize("names", [None, MOTIONBUILDER, MAX3DS])

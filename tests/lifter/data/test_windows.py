@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from lifter.data import mocap
-from lifter.data.camera import film, project
-from lifter.data.head import coco_points
-from lifter.data.noise import KeypointNoise, disturb, measured_noise
-from lifter.data.windows import Recipe, Studio, record, validation_windows
-from lifter.skeleton import COCO17, H36M17, coco_to_h36m
+from poselift.errors import PoseliftError
+from poselift.lifter.data import mocap
+from poselift.lifter.data.camera import film, project
+from poselift.lifter.data.head import coco_points
+from poselift.lifter.data.noise import KeypointNoise, disturb, measured_noise
+from poselift.lifter.data.windows import Recipe, Studio, record, validation_windows
+from poselift.skeleton import COCO17, H36M17, coco_to_h36m
 from tests.lifter.synthetic_motion import clips, motion
-from weights.errors import PoseliftError
 
 CALM = KeypointNoise(
     spread=(0.01,) * 17, tail=0.0, level=0.0, hidden=0.0, swaps=0.0, gaps=0.0, cut=0.0

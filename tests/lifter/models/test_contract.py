@@ -5,8 +5,8 @@ import onnxruntime
 import pytest
 import torch
 
-from lifter import models
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import models
 
 SMALL = {
     "poseformerv2": {

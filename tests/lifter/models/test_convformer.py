@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lifter import models
+from poselift.lifter import models
 
 PAPER = [  # settings, millions of parameters in the paper's tables
     ({"frames": 9}, 2.56),

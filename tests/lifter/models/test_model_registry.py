@@ -2,8 +2,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lifter import models
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import models
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from lifter import models
-from lifter.models.published import fold_weight_norm
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from poselift.lifter.models.published import fold_weight_norm
 
 VECTORS = Path(__file__).parents[2] / "data" / "vectors"
 TOLERANCE = 2e-5  # a wrong norm epsilon, or an approximate GELU, is off by 6e-5

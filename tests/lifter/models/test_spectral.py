@@ -4,8 +4,8 @@ import scipy.fft
 import torch
 from torch.nn import functional as F
 
-from lifter.models.ftcm import FrequencyFilter
-from lifter.models.spectral import (
+from poselift.lifter.models.ftcm import FrequencyFilter
+from poselift.lifter.models.spectral import (
     FixedMatrix,
     compression_matrix,
     dct_matrix,

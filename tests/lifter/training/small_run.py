@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from lifter.data.windows import Recipe, Studio, validation_windows
-from lifter.training.loop import Trainer
-from lifter.training.settings import TrainSettings
+from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+from poselift.lifter.training.loop import Trainer
+from poselift.lifter.training.settings import TrainSettings
 from tests.lifter.synthetic_motion import clips
 
 CPU = torch.device("cpu")

@@ -4,15 +4,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from lifter import models, references
-from lifter.data.windows import Recipe, Studio, validation_windows
-from lifter.training.log import draw_curves, read_log
-from lifter.training.loop import Trainer, learning_rate
-from lifter.training.settings import TrainSettings
-from lifter.training.validate import measure, predict, wanted
+from poselift.errors import PoseliftError
+from poselift.lifter import models, references
+from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+from poselift.lifter.training.log import draw_curves, read_log
+from poselift.lifter.training.loop import Trainer, learning_rate
+from poselift.lifter.training.settings import TrainSettings
+from poselift.lifter.training.validate import measure, predict, wanted
 from tests.lifter.synthetic_motion import clips
 from tests.lifter.training.small_run import CPU, SMALL, trainer
-from weights.errors import PoseliftError
 
 
 def test_the_rate_rises_then_falls() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from lifter.training.losses import LossWeights, aligned_error, pose_loss
+from poselift.lifter.training.losses import LossWeights, aligned_error, pose_loss
 
 CPU = torch.device("cpu")
 

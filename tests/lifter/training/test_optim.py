@@ -1,6 +1,6 @@
 import torch
 
-from lifter.training.optim import Muon, orthogonal
+from poselift.lifter.training.optim import Muon, orthogonal
 
 CPU = torch.device("cpu")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from lifter import models, references, train
-from lifter.training.settings import TrainSettings, read_config
-from weights.errors import PoseliftError
+from poselift.errors import PoseliftError
+from poselift.lifter import models, references, train
+from poselift.lifter.training.settings import TrainSettings, read_config
 
 CPU = torch.device("cpu")
 

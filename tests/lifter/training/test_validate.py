@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from lifter import scores
-from lifter.training.validate import measure
+from poselift.lifter import scores
+from poselift.lifter.training.validate import measure
 
 CPU = torch.device("cpu")
 

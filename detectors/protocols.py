@@ -1,0 +1,44 @@
+"""What a person detector and a keypointer must be able to do, to be used in place of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from poselift.skeleton import Skeleton
+from poselift.types import Frame, Keypoints, People
+
+
+class PersonDetector(Protocol):
+    """Finds people: BGR uint8 images in, one `People` an image out."""
+
+    def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
+        """Find the people of each image."""
+        ...
+
+
+class Keypointer(Protocol):
+    """Reads joints: images and the people in them in, one `Keypoints` an image out."""
+
+    skeleton: Skeleton
+
+    def __call__(self, images: Sequence[np.ndarray], people: Sequence[People]) -> list[Keypoints]:
+        """Read the joints of each image's people."""
+        ...
+
+
+@runtime_checkable
+class PoseFinder(Protocol):
+    """Finds people and reads their joints in one go, from whole frames.
+
+    Something that is given as a keypointer and is this too needs no detector: `See` asks it alone,
+    for every frame, in order.
+    """
+
+    skeleton: Skeleton
+
+    def find(self, frames: Sequence[Frame]) -> list[tuple[People, Keypoints]]:
+        """Find the people of each frame and their joints."""
+        ...

@@ -1,0 +1,193 @@
+"""Where the room is seen from: perspective, the named views, and framing a whole clip at once.
+
+The world is z up; a person filmed from the front looks along -y, so the view `front` is that of
+the camera that filmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from poselift.drawing.views import TURNTABLE, VIEW_ANGLES, VIEWS
+from poselift.errors import PoseliftError
+
+TURN_SECONDS = 12.0  # one turn of the turntable
+_TURNTABLE_ELEVATION = 14.0
+_FIELD_OF_VIEW = 32.0  # degrees over the shorter side: close to how people look in photographs
+_BODY = 0.14  # metres of flesh around a joint, which must stay in view too
+_CELL = 0.05  # metres: positions this close count as one when framing
+_SMALLEST = np.array([1.3, 1.3, 1.75])  # metres: less motion than this is not looked at closer
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera.
+
+    Attributes:
+        position: (3,) world metres.
+        axes: (3, 3), rows right, down, forward.
+        focal: pixels.
+        centre: the pixel looked at straight ahead.
+    """
+
+    position: np.ndarray
+    axes: np.ndarray
+    focal: float
+    centre: tuple[float, float]
+
+    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """World points (..., 3) to pixels (..., 2) and depths (...) in metres.
+
+        What lies behind the camera is put just in front of it; its depth says so by being
+        0.05 or less.
+        """
+        seen = (np.asarray(points, float) - self.position) @ self.axes.T
+        depth = np.maximum(seen[..., 2], 0.05)
+        return seen[..., :2] * (self.focal / depth)[..., None] + self.centre, depth
+
+    def scale(self, depth: np.ndarray) -> np.ndarray:
+        """Pixels that a metre takes at some depth."""
+        return self.focal / depth
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A view of the room that was framed for a whole clip: one scale, one floor.
+
+    Attributes:
+        view: one of `views.VIEWS`.
+        size: (width, height) of the picture.
+        target: (3,) what the camera looks at, or past at a constant offset.
+        offset: (right, down) metres from the target to the line of sight.
+        distance: metres from the target's plane.
+    """
+
+    view: str
+    size: tuple[int, int]
+    target: np.ndarray
+    offset: tuple[float, float]
+    distance: float
+
+    @property
+    def still(self) -> bool:
+        """Whether the camera never moves."""
+        return self.view != TURNTABLE
+
+    def camera(self, time: float = 0.0) -> Camera:
+        """The camera at `time` seconds."""
+        axes = view_axes(*view_angles(self.view, time))
+        position = (
+            self.target
+            + axes[0] * self.offset[0]
+            + axes[1] * self.offset[1]
+            - axes[2] * self.distance
+        )
+        width, height = self.size
+        return Camera(position, axes, _focal(self.size), (width / 2, height / 2))
+
+
+def view_angles(view: str, time: float = 0.0) -> tuple[float, float]:
+    """Azimuth and elevation of a view in degrees; only the turntable's depend on time."""
+    if view == TURNTABLE:
+        return (25.0 + 360.0 * time / TURN_SECONDS) % 360.0, _TURNTABLE_ELEVATION
+    if view not in VIEW_ANGLES:
+        raise PoseliftError(f"There is no view {view!r}.", f"Choose one of {', '.join(VIEWS)}.")
+    return VIEW_ANGLES[view]
+
+
+def view_axes(azimuth: float, elevation: float) -> np.ndarray:
+    """The camera's right, down and forward (3, 3) for a place around the room, in degrees.
+
+    >>> view_axes(0, 0).round(6) + 0.0
+    array([[ 1.,  0.,  0.],
+           [ 0.,  0., -1.],
+           [ 0.,  1.,  0.]])
+    """
+    a, e = np.radians((azimuth, elevation))
+    right = np.array([np.cos(a), np.sin(a), 0.0])
+    forward = np.array([-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e)])
+    return np.stack([right, np.cross(forward, right), forward])
+
+
+def frame_view(
+    view: str, size: tuple[int, int], points: np.ndarray, margin: float = 0.1, foot: float = 0.06
+) -> Rig:
+    """The closest place from which a view holds all the points, at every time.
+
+    Args:
+        view: one of `views.VIEWS`.
+        size: (width, height) of the picture.
+        points: (..., 3) world positions through the whole clip; rows with NaN are ignored.
+        margin: the part of the picture that stays free at each edge.
+        foot: what more stays free at the lower edge, for a caption.
+    """
+    hull = _outline(points)
+    middle = (hull.min(0) + hull.max(0)) / 2
+    width, height = size
+    half_x = width * (0.5 - margin) / _focal(size)
+    half_y = height * (0.5 - margin - foot / 2) / _focal(size)
+    if view == TURNTABLE:
+        hull = middle + _swept(hull - middle)
+    axes = view_axes(*view_angles(view))
+    seen = (hull - middle) @ axes.T
+    centre_x, far_x = _fit(seen[:, 0], seen[:, 2], half_x)
+    centre_y, far_y = _fit(seen[:, 1], seen[:, 2], half_y)
+    if view == TURNTABLE:
+        centre_x, far_x = 0.0, float((np.abs(seen[:, 0]) / half_x - seen[:, 2]).max())
+    distance = max(far_x, far_y, 0.5)
+    # The free strip for the caption moves the picture up by half of it.
+    centre_y += foot / 2 * height / _focal(size) * distance
+    return Rig(view, size, middle, (centre_x, centre_y), distance)
+
+
+def _focal(size: tuple[int, int]) -> float:
+    return min(size) / 2 / float(np.tan(np.radians(_FIELD_OF_VIEW / 2)))
+
+
+def _outline(points: np.ndarray) -> np.ndarray:
+    """The positions that matter to framing: few, each with some body around it."""
+    points = np.asarray(points, float).reshape(-1, 3)
+    points = points[np.isfinite(points).all(-1)]
+    if len(points):
+        points = np.unique(np.round(points / _CELL).astype(np.int32), axis=0) * _CELL
+        low, high = points.min(0), points.max(0)
+    else:
+        points, low, high = np.zeros((0, 3)), np.zeros(3), np.zeros(3)
+    low[2] = min(low[2], 0.0)
+    middle, span = (low + high) / 2, np.maximum(high - low, _SMALLEST)
+    low = np.append(middle[:2] - span[:2] / 2, low[2])
+    high = np.append(middle[:2] + span[:2] / 2, low[2] + span[2])
+    # A box of the smallest size, as a cross: its corners would push the camera away for nothing.
+    middle = (low + high) / 2
+    cross = np.array([[x, middle[1], z] for x in (low[0], high[0]) for z in (low[2], high[2])])
+    cross_y = np.array([[middle[0], y, z] for y in (low[1], high[1]) for z in (low[2], high[2])])
+    body = np.concatenate([np.eye(3), -np.eye(3)]) * _BODY
+    if len(points) > 20_000:  # a hall full of motion: its outline is enough
+        points = points[_extreme(points)]
+    flesh = (points[:, None] + body).reshape(-1, 3)
+    return np.concatenate([flesh, cross, cross_y])
+
+
+def _extreme(points: np.ndarray) -> np.ndarray:
+    """Indices of the points that stick out furthest in many directions."""
+    directions = np.random.default_rng(0).normal(size=(600, 3))
+    return np.unique([int((points @ direction).argmax()) for direction in directions])
+
+
+def _swept(points: np.ndarray, steps: int = 48) -> np.ndarray:
+    """Everywhere that points come by on a turntable about the vertical axis."""
+    rings = np.stack([np.hypot(points[:, 0], points[:, 1]), points[:, 2]], -1)
+    rings = np.unique(np.ceil(rings / _CELL).astype(int), axis=0) * _CELL
+    turn = np.arange(steps) * 2 * np.pi / steps
+    x, y = np.outer(rings[:, 0], np.cos(turn)), np.outer(rings[:, 0], np.sin(turn))
+    z = np.broadcast_to(rings[:, 1:], x.shape)
+    return np.stack([x, y, z], -1).reshape(-1, 3)
+
+
+def _fit(across: np.ndarray, depth: np.ndarray, half: float) -> tuple[float, float]:
+    """Where to stand, sideways and back, so that |across - side| <= half * (depth + back)."""
+    right = float((across - half * depth).max())
+    left = float((-across - half * depth).max())
+    return (right - left) / 2, (right + left) / (2 * half)

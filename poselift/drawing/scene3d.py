@@ -1,0 +1,118 @@
+"""People in a room, drawn by our own projection: fast enough for video, constant through a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from poselift.drawing.body3d import body_pieces, body_scale, paint
+from poselift.drawing.camera3d import Camera, Rig, frame_view
+from poselift.drawing.ground import Ground
+from poselift.drawing.shadow import cast_shadows
+from poselift.drawing.style import DARK, Theme, accent, mix, opacity
+from poselift.drawing.text import pill
+from poselift.skeleton import H36M17
+
+_HEAD = H36M17.index("head")
+_UNSEEN = 0.3  # how opaque a joint of score 0 stays: the lifter does say where it is
+_FILLED = 0.45  # how opaque somebody is who was interpolated
+
+
+class Scene:
+    """A room framed once for a whole clip; each frame of it is one `render`.
+
+    >>> standing = np.zeros((1, 17, 3)) + [0, 0, 1]
+    >>> scene = Scene(standing, size=(64, 64), view="front")
+    >>> scene.render(standing, [1]).shape
+    (64, 64, 3)
+    """
+
+    def __init__(
+        self,
+        bounds: np.ndarray,
+        size: tuple[int, int] = (720, 720),
+        view: str = "three-quarter",
+        theme: Theme = DARK,
+    ) -> None:
+        """Frame the room.
+
+        Args:
+            bounds: (..., 3) world positions that must stay in view, such as every pose of the
+                clip; NaN is ignored, and nothing at all gives room for one person.
+            size: (width, height) in pixels.
+            view: one of `views.VIEWS`.
+            theme: the colours.
+        """
+        self.size, self.view, self.theme = size, view, theme
+        self.rig: Rig = frame_view(view, size, bounds)
+        flat = np.asarray(bounds, float).reshape(-1, 3)
+        away = np.hypot(*(flat[:, :2] - self.rig.target[:2]).T)
+        reach = float(away[np.isfinite(away)].max(initial=0.6))
+        self._reach = reach
+        self._ground = Ground(self.rig, reach, theme)
+        self._scales: dict[int, float] = {}
+
+    def render(
+        self,
+        poses: np.ndarray,
+        ids: Sequence[int] | np.ndarray,
+        time: float = 0.0,
+        score: np.ndarray | None = None,
+        filled: Sequence[bool] | np.ndarray | None = None,
+        numbers: bool | None = None,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Draw one frame.
+
+        Args:
+            poses: (P, 17, 3) world metres; a person with any NaN is left out.
+            ids: (P,) the people's numbers.
+            time: seconds, which turn the turntable.
+            score: (P, 17) in 0..1; limbs of low score fade.
+            filled: (P,) True for people who were interpolated: drawn half through.
+            numbers: whether to write the numbers; by default if there is more than one person.
+            out: (height, width, 3) uint8 to draw into, such as a part of a larger picture.
+
+        Returns:
+            (height, width, 3) BGR uint8: `out` where it was given.
+        """
+        camera = self.rig.camera(time)
+        image = np.empty((*self.size[::-1], 3), np.uint8) if out is None else out
+        np.copyto(image, self._ground.at(camera))
+        poses = np.asarray(poses, float).reshape(-1, len(H36M17), 3)
+        there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
+        alphas = np.ones(poses.shape[:2])
+        if score is not None:
+            alphas = _UNSEEN + (1 - _UNSEEN) * opacity(score)
+        if filled is not None:
+            alphas = np.where(np.asarray(filled, bool)[:, None], alphas * _FILLED, alphas)
+        people = [(poses[p], alphas[p], int(ids[p])) for p in there.tolist()]
+        cast_shadows(image, poses[there], alphas[there].mean(1), camera, self.theme.shadow)
+        self._draw_bodies(image, people, camera)
+        if numbers is None:
+            numbers = len(ids) > 1
+        if numbers:
+            self._draw_numbers(image, people, camera)
+        return image
+
+    def _draw_bodies(
+        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Camera
+    ) -> None:
+        pieces = []
+        for pose, alpha, person in people:
+            # The size that was first seen stays, so that nobody swells and shrinks.
+            scale = self._scales.setdefault(person, body_scale(pose))
+            pieces += body_pieces(pose, alpha, person, camera, scale)
+        haze = mix(self.theme.top, self.theme.bottom, 0.5)
+        for piece in sorted(pieces, key=lambda piece: -piece.depth):
+            far = (piece.depth - self.rig.distance) / max(2 * self._reach, 1.5)
+            paint(image, piece, haze, float(np.clip(0.1 + 0.5 * far, 0, 0.4)), self.theme)
+
+    def _draw_numbers(
+        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Camera
+    ) -> None:
+        for pose, _, person in people:
+            xy, depth = camera.project(pose[_HEAD] + (0, 0, 0.2))
+            letters = int(np.clip(0.13 * camera.scale(depth), 10, self.size[1] / 30 + 10))
+            pill(image, str(person), (float(xy[0]), float(xy[1])), letters, accent(person))

@@ -1,0 +1,19 @@
+"""Frames in and pictures out: video files, streams, cameras and pictures; MP4 and GIF."""
+
+from poselift.media.camera import Camera
+from poselift.media.gif import GifWriter
+from poselift.media.opening import expand_sources, list_videos, open_source
+from poselift.media.prefetch import prefetch
+from poselift.media.source import Source
+from poselift.media.writer import VideoWriter
+
+__all__ = [
+    "Camera",
+    "GifWriter",
+    "Source",
+    "VideoWriter",
+    "expand_sources",
+    "list_videos",
+    "open_source",
+    "prefetch",
+]

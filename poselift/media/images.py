@@ -1,0 +1,76 @@
+"""Numbered pictures, or a folder of them, read as a clip."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from poselift.errors import PoseliftError
+from poselift.media.source import Source, safe_name
+from poselift.types import Frame
+
+DEFAULT_FPS = 30.0
+_log = logging.getLogger(__name__)
+
+
+def read_image(path: Path) -> np.ndarray | None:
+    """A picture as (H, W, 3) BGR uint8, upright by its EXIF; None where it cannot be read."""
+    try:
+        # Not cv2.imread: it cannot open names beyond the code page on Windows.
+        data = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+
+
+class ImageSource(Source):
+    """Pictures in order, `fps` a second. A picture of another size is brought to the first's."""
+
+    def __init__(
+        self,
+        path: str,
+        files: Sequence[Path],
+        start: float | None = None,
+        end: float | None = None,
+        fps: float | None = None,
+    ) -> None:
+        if fps is not None and not fps > 0:
+            raise PoseliftError(f"A rate of {fps} pictures a second cannot be.", "Give --fps 30.")
+        self.path, self.name, self.fps = path, safe_name(path), float(fps or DEFAULT_FPS)
+        slack = 1e-6  # a time that was rounded when it was typed still means its frame
+        self._files = [
+            (number / self.fps, file)
+            for number, file in enumerate(files)
+            if (start is None or number / self.fps >= start - slack)
+            and (end is None or number / self.fps < end - slack)
+        ]
+        if not self._files:
+            raise PoseliftError(
+                f"{path} has no picture from {start} to {end} s: it lasts "
+                f"{len(files) / self.fps:.2f} s at {self.fps:g} pictures a second.",
+                "Give other --start and --end.",
+            )
+        pictures = (read_image(file) for _, file in self._files)
+        first = next((picture for picture in pictures if picture is not None), None)
+        if first is None:
+            raise PoseliftError(f"No picture of {path} can be read.", "Are they whole pictures?")
+        self.size = (first.shape[1], first.shape[0])
+        self.frame_count_estimate = len(self._files)
+        self.duration = len(self._files) / self.fps
+
+    def frames(self) -> Iterator[Frame]:
+        """The pictures; one that cannot be read is left out with a warning, its time kept free."""
+        index = 0
+        for time, file in self._files:
+            image = read_image(file)
+            if image is None:
+                _log.warning("%s cannot be read and is left out", file)
+                continue
+            if (image.shape[1], image.shape[0]) != self.size:
+                image = cv2.resize(image, self.size, interpolation=cv2.INTER_AREA)
+            yield Frame(index, time, image)
+            index += 1

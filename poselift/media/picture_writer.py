@@ -1,0 +1,64 @@
+"""What the writers of video and GIF share: how they end, well or badly."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+
+from poselift.files import cannot_write
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class PictureWriter(ABC):
+    """Writes pictures with their times to `path`, which has its name only when it is whole.
+
+    As a context manager it closes when the block ends or is interrupted by Ctrl-C, so that what
+    was done can be played, and aborts on any other exception.
+    """
+
+    path: Path
+
+    @abstractmethod
+    def write(self, image: np.ndarray, time: float) -> None:
+        """Add a picture, (H, W, 3) BGR uint8, that is shown from `time` on (the clip's clock)."""
+
+    @abstractmethod
+    def close(self) -> Path | None:
+        """Finish the file and give it its name; None, and no file, when no picture was written."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Stop and remove what was written; a file that had the name before stays."""
+
+    @contextmanager
+    def _mending(self) -> Iterator[None]:
+        """Turn the disk's errors into what the user can mend, and leave nothing half-written."""
+        try:
+            yield
+        except (av.error.FFmpegError, OSError) as error:
+            self.abort()
+            cause = OSError(getattr(error, "errno", None) or 0, str(error.strerror or error))
+            raise cannot_write(self.path, cause) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close()
+        else:
+            self.abort()

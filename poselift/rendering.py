@@ -1,0 +1,76 @@
+"""The second pass over a clip: every frame drawn, and written as MP4 and GIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from poselift.drawing.layout import ClipPainter
+from poselift.errors import PoseliftError
+from poselift.media import GifWriter, Source, VideoWriter, prefetch
+from poselift.media.picture_writer import PictureWriter
+from poselift.progress import Reporter
+from poselift.result import ClipMotion
+from poselift.settings import Settings
+
+
+def render_clip(
+    source: Source,
+    motion: ClipMotion,
+    folder: Path,
+    kinds: list[str],
+    settings: Settings,
+    reporter: Reporter,
+) -> list[Path]:
+    """Draw the clip and write it as each of `kinds` ("mp4", "gif"); what was written.
+
+    Reading, drawing and encoding overlap in three threads. Ctrl-C closes the files, so that what
+    was drawn until then can be played.
+    """
+    if source.live:
+        raise PoseliftError(
+            f"{source.path} comes at its own rate and cannot be read twice.",
+            "Use --webcam with this address, and --record FILE to keep what is shown.",
+        )
+    painter = ClipPainter(motion, settings.layout, settings.view, settings.height)
+    paths = [folder / f"{motion.name}.{kind}" for kind in kinds]
+    done = 0
+    try:
+        with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:
+            writers: list[PictureWriter] = []
+            for path in paths:
+                writers.append(_writer(path, painter, motion, source, settings))
+                stack.enter_context(writers[-1])
+            for time, picture in prefetch(_painted(source, painter)):
+                for writer in writers:
+                    writer.write(picture, time)
+                done += 1
+                advance(done)
+    except KeyboardInterrupt:
+        for path in paths:
+            reporter.say(f"interrupted: {path} holds the first {done} frames")
+        raise
+    return paths
+
+
+def _writer(
+    path: Path, painter: ClipPainter, motion: ClipMotion, source: Source, settings: Settings
+) -> PictureWriter:
+    if path.suffix == ".gif":
+        return GifWriter(path)
+    sound = source.path if settings.audio and source.has_audio else None
+    return VideoWriter(
+        path,
+        painter.size,
+        motion.fps,
+        audio_from=sound,
+        quality=settings.quality,  # type: ignore[arg-type]
+    )
+
+
+def _painted(source: Source, painter: ClipPainter) -> Iterator[tuple[float, np.ndarray]]:
+    for frame in prefetch(source.frames()):
+        yield frame.time, painter.paint(frame.image, frame.index)

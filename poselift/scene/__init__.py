@@ -1,0 +1,1 @@
+"""Where people stand: turned upright, on a floor, along their paths through one room."""

@@ -1,0 +1,230 @@
+"""Placing people in the room: where each root was, from the size and place of its picture.
+
+A lifter gives poses about the pelvis; where the pelvis was follows from which pixels the joints
+fell on, if the focal length is known. It is not, so a field of view is assumed and stated in what
+is written: the true one scales all distances from the camera and leaves the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from poselift.detectors.smooth import smooth_series
+from poselift.scene.world import rotate
+from poselift.types import Motion
+
+#: Degrees across the longer side of the picture: between a telephone's main camera (about 65) and
+#: a camcorder's usual zoom.
+FIELD_OF_VIEW = 55.0
+#: Standard deviations, in seconds, of the windows along time. Depth comes from the person's
+#: apparent size, which trembles most; sideways and up and down are sharp in the picture, and a
+#: jump must stay one.
+DEPTH_SECONDS, SIDE_SECONDS = 0.35, 0.05
+_NEAREST = 0.3  # metres: nobody is nearer to the camera
+_ENOUGH = 4  # joints that must be seen for a frame to say anything
+_FEET = (3, 6)
+#: Metres: who seems to stand less than this above the others stands on their floor; the size of a
+#: person and the tilt of the camera are not known so well. Who is higher stands on something.
+_SAME_FLOOR = 0.6
+_STEEPEST = 0.36  # metres up a metre along: about 20 degrees, more is no mistake of the tilt
+
+
+def focal_length(size: tuple[int, int], field_of_view: float = FIELD_OF_VIEW) -> float:
+    """Pixels, for a picture of (width, height) and degrees across its longer side.
+
+    >>> round(focal_length((1280, 720), 90))
+    640
+    """
+    return 0.5 * max(size) / float(np.tan(np.radians(field_of_view) / 2))
+
+
+def root_paths(
+    motions: Sequence[Motion], size: tuple[int, int], field_of_view: float = FIELD_OF_VIEW
+) -> list[np.ndarray]:
+    """Where each person's pelvis was, (T, 3) metres in camera space (x right, y down, z away).
+
+    Args:
+        motions: lifted tracks, in camera space, relative to the pelvis.
+        size: (width, height) of the picture in pixels.
+        field_of_view: degrees across the longer side.
+
+    Returns:
+        One path a motion, with a row for each of its frames; through gaps it runs straight.
+    """
+    focal = focal_length(size, field_of_view)
+    middle = np.array(size, np.float64) / 2
+    return [_root_path(motion, focal, middle) for motion in motions]
+
+
+def place(
+    motions: Sequence[Motion],
+    rotation: np.ndarray,
+    size: tuple[int, int],
+    field_of_view: float = FIELD_OF_VIEW,
+) -> list[np.ndarray]:
+    """World poses (T, 17, 3) of people who stand and move where the picture suggests.
+
+    Camera and floor are the same through the clip and for everybody: the middle of the scene is
+    above x = y = 0 and the lowest foot is on z = 0; people whose floors nearly agree share
+    one. A floor that seems to rise or fall along the way of walkers is a mistake of the camera's
+    tilt and is levelled; jumps and steps stay.
+
+    Args:
+        motions: in camera space.
+        rotation: (3, 3), world from camera; `poselift.scene.world.upright` finds it.
+        size: (width, height) of the picture in pixels.
+        field_of_view: degrees across the longer side.
+    """
+    paths = root_paths(motions, size, field_of_view)
+    poses = [
+        rotate(motion.pose3d + path[:, None], rotation)
+        for motion, path in zip(motions, paths, strict=True)
+    ]
+    if not any(len(pose) for pose in poses):
+        return poses
+    slope = _floor_slope(poses, [motion.fps for motion in motions])
+    for pose in poses:
+        pose[..., 2] -= pose[:, :1, :2] @ slope
+    poses = _on_common_floor(poses)
+    joined = np.concatenate(poses)
+    roots = joined[:, 0, :2]
+    origin = np.append((roots.min(axis=0) + roots.max(axis=0)) / 2, joined[..., 2].min())
+    return [(pose - origin).astype(np.float32) for pose in poses]
+
+
+def in_a_row(
+    motions: Sequence[Motion], rotation: np.ndarray, spacing: float = 1.0
+) -> list[np.ndarray]:
+    """World poses of people who stay each above a spot of their own, `spacing` metres apart.
+
+    The order from left to right is the picture's. Everybody's lowest foot is on z = 0.
+    """
+    across = [np.median(m.track.xy[:, 0, 0]) if len(m) else 0.0 for m in motions]
+    order = np.argsort(np.argsort(across, kind="stable"), kind="stable")
+    poses = []
+    for motion, place_in_row in zip(motions, order, strict=True):
+        pose = rotate(motion.pose3d, rotation)
+        if len(pose):
+            side = (place_in_row - (len(motions) - 1) / 2) * spacing
+            pose = pose + np.array([side, 0, -pose[..., 2].min()], np.float32)
+        poses.append(pose)
+    return poses
+
+
+def _root_path(motion: Motion, focal: float, middle: np.ndarray) -> np.ndarray:
+    rays = (motion.track.xy - middle) / focal  # (T, 17, 2): x/z, y/z
+    weight = np.where(np.isfinite(rays).all(axis=-1), motion.track.score, 0).astype(np.float64)
+    weight[(weight > 0.05).sum(axis=1) < _ENOUGH] = 0
+    rays = np.nan_to_num(rays).astype(np.float64)
+    points = motion.pose3d.astype(np.float64)
+    known = weight.any(axis=1)
+    if not known.any():
+        # Nothing tells: three metres before the camera, where a person just fills a picture.
+        return np.tile(np.array([0, 0, 3.0], np.float32), (len(motion), 1))
+
+    depth, trust = _depths(points, rays, weight)
+    frames = np.arange(len(motion))
+    apparent = np.interp(frames, frames[known], np.log(depth[known]))
+    trust = np.where(known, trust, 0.02 * trust[known].mean())
+    depth = np.exp(_calm(apparent, trust, DEPTH_SECONDS * motion.fps))
+
+    side = _sides(points, rays, weight, depth)  # (T, 2)
+    side = np.stack([np.interp(frames, frames[known], column[known]) for column in side.T], axis=1)
+    certain = np.repeat(np.where(known, weight.mean(axis=1), 0.02)[:, None], 2, axis=1)
+    side = smooth_series(side, certain, SIDE_SECONDS * motion.fps)
+    return np.concatenate([side, depth[:, None]], axis=1).astype(np.float32)
+
+
+def _depths(
+    points: np.ndarray, rays: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) the depth at which each frame's bones project best, and (T,) how far to trust it.
+
+    With the joint's place X + t and the ray u it fell on, X + tx - u (Z + tz) = 0 is linear in t:
+    least squares over the joints, again with what fits badly weighed down.
+    """
+    weight = weight.copy()
+    depth, trust = np.ones(len(points)), np.zeros(len(points))
+    for _ in range(3):
+        target = rays * points[..., 2:] - points[..., :2]  # (T, 17, 2)
+        total = np.maximum(weight.sum(axis=1), 1e-9)[:, None]
+        mean_ray = (weight[..., None] * rays).sum(axis=1) / total  # (T, 2)
+        mean_target = (weight[..., None] * target).sum(axis=1) / total
+        # tx and ty fall out when means are taken off; what is left is one unknown, tz.
+        ray, aim = rays - mean_ray[:, None], target - mean_target[:, None]
+        spread = (weight[..., None] * ray**2).sum(axis=(1, 2))
+        depth = -(weight[..., None] * ray * aim).sum(axis=(1, 2)) / np.maximum(spread, 1e-9)
+        depth = np.maximum(depth, _NEAREST)
+        # An error of depth over depth goes with the error of the points over their spread.
+        trust = spread * depth**2
+        miss = np.linalg.norm(aim + ray * depth[:, None, None], axis=-1)  # metres
+        weight = weight / (1 + (miss / 0.08) ** 2)
+    return depth, trust
+
+
+def _sides(
+    points: np.ndarray, rays: np.ndarray, weight: np.ndarray, depth: np.ndarray
+) -> np.ndarray:
+    """(T, 2) the x and y at which the joints project best, the depth given."""
+    wanted = rays * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
+    # The trunk's joints are found best and pull hardest.
+    trunk = np.full(17, 1.0)
+    trunk[[0, 1, 4, 7, 8, 11, 14]] = 2.0
+    weight = (weight * trunk)[..., None]
+    middle = (weight * wanted).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    miss = np.linalg.norm(wanted - middle[:, None], axis=-1)[..., None]
+    weight = weight / (1 + (miss / 0.1) ** 2)
+    sides: np.ndarray = (weight * wanted).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    return sides
+
+
+def _calm(values: np.ndarray, trust: np.ndarray, sigma: float) -> np.ndarray:
+    """Smooth a series against single wild values too: a second pass trusts what lies apart less."""
+    first = smooth_series(values, trust, sigma)
+    apart = np.abs(values - first)
+    usual = 1.5 * np.median(apart) + 1e-6
+    return smooth_series(values, trust / (1 + (apart / (2 * usual)) ** 2), sigma)
+
+
+def _on_common_floor(poses: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """People moved down as one whole motion each, where their floors are nearly the same."""
+    lowest = [float(pose[..., 2].min()) if len(pose) else np.inf for pose in poses]
+    floor = min(lowest)
+    return [
+        pose - np.array([0, 0, low - floor if low - floor < _SAME_FLOOR else 0])
+        for pose, low in zip(poses, lowest, strict=True)
+    ]
+
+
+def _floor_slope(poses: Sequence[np.ndarray], rates: Sequence[float]) -> np.ndarray:
+    """(2,) metres up a metre along x and y, of the plane on which the feet of all people step.
+
+    From the lowest foot of every second. Only ways walked count: each person stands on a level of
+    their own, so stairs between people, or a wrong size of one, tilt nothing.
+    """
+    along: list[np.ndarray] = []
+    up: list[np.ndarray] = []
+    for pose, fps in zip(poses, rates, strict=True):
+        feet = pose[:, _FEET].reshape(-1, 3)
+        count = max(round(len(pose) / fps), 1)
+        lows = np.array(
+            [part[part[:, 2].argmin()] for part in np.array_split(feet, count) if len(part)]
+        )
+        if len(lows) < 3:
+            continue
+        along.append(lows[:, :2] - lows[:, :2].mean(axis=0))
+        up.append(lows[:, 2] - lows[:, 2].mean())
+    if not along:
+        return np.zeros(2)
+    ways, heights = np.concatenate(along), np.concatenate(up)
+    weight = np.ones(len(ways))
+    slope = np.zeros(2)
+    for _ in range(5):
+        # The ridge keeps people level who hardly move: half a metre of way is worth nothing.
+        normal = (weight[:, None] * ways).T @ ways + 0.5 * np.eye(2)
+        slope = np.linalg.solve(normal, (weight[:, None] * ways).T @ heights)
+        weight = 1 / (1 + ((heights - ways @ slope) / 0.1) ** 2)
+    steep = float(np.linalg.norm(slope))
+    return slope if steep <= _STEEPEST else np.zeros(2)

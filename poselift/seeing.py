@@ -1,0 +1,100 @@
+"""The first pass over a clip: from its frames to tracks, resumable and kept for the next run."""
+
+from __future__ import annotations
+
+from itertools import dropwhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poselift import cache
+from poselift.cache import SeenClip
+from poselift.detectors.protocols import Keypointer
+from poselift.detectors.registry import choose_detector, choose_keypointer, load_keypointer
+from poselift.detectors.see import See
+from poselift.detectors.track import Tracker
+from poselift.detectors.tracks import TrackBuilder
+from poselift.errors import PoseliftError
+from poselift.journal import Entry, Journal
+from poselift.media import Source, prefetch
+from poselift.progress import Reporter
+from poselift.settings import Settings
+
+
+def see_clip(
+    source: Source, settings: Settings, reporter: Reporter, keep_in: Path | None = None
+) -> SeenClip:
+    """Look at every frame of `source`, or take what an earlier run with the same settings saw.
+
+    `keep_in` is the folder for what is kept; None keeps nothing.
+    """
+    key = cache.key_of(source.path, what_matters(settings)) if keep_in is not None else None
+    if keep_in is None or key is None:
+        return _look(source, settings, reporter, None, "")
+    kept_at = keep_in / "tracks.npz"
+    kept = cache.load(kept_at, key)
+    if kept is not None:
+        reporter.say("2D tracks: taken from an earlier run (--no-cache looks again)", cached=True)
+        return kept
+    clip = _look(source, settings, reporter, keep_in / "journal", key)
+    cache.save(kept_at, key, clip)
+    return clip
+
+
+def what_matters(settings: Settings) -> dict[str, Any]:
+    """The settings that change what is seen, with `auto` as what it stands for here and now."""
+    chosen = settings.as_dict()
+    parts = choose_detector(settings.detector)[0], choose_keypointer(settings.pose)[0]
+    return {"parts": parts, **{name: chosen[name] for name in ("every", "start", "end", "fps")}}
+
+
+def _look(
+    source: Source, settings: Settings, reporter: Reporter, folder: Path | None, key: str
+) -> SeenClip:
+    tracker = Tracker()
+    see = See(
+        settings.detector,
+        _keypointer(source, settings),
+        tracker,
+        every=settings.detect_every,
+        device=settings.device,
+    )
+    journal = Journal(folder, key, see.skeleton)
+    builder = TrackBuilder(see.skeleton)
+    times: list[float] = []
+    for entry in journal.replay():
+        builder.add(entry.index, tracker.update(entry.people, entry.keypoints), entry.keypoints)
+        times.append(entry.time)
+    resumed = len(times)
+    if resumed:
+        reporter.say(f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed)
+    frames = prefetch(source.frames())
+    try:
+        with reporter.stage("see", source.frame_count_estimate) as advance:
+            for seen in see.frames(dropwhile(lambda frame: frame.index < resumed, frames)):
+                assert seen.people.ids is not None
+                builder.add(seen.frame.index, seen.people.ids, seen.keypoints)
+                times.append(seen.frame.time)
+                journal.add(Entry(seen.frame.index, seen.frame.time, seen.people, seen.keypoints))
+                advance(len(times))
+    except BaseException:
+        journal.flush()
+        raise
+    if not times:
+        raise PoseliftError(
+            f"{source.path} has no frames to show.",
+            "Check the clip in a player, and --start and --end.",
+        )
+    journal.remove()
+    return SeenClip(np.array(times), source.size, builder.tracks())
+
+
+def _keypointer(source: Source, settings: Settings) -> Keypointer | str:
+    """The keypointer, or its name where nothing of the clip matters to it."""
+    if not settings.pose.startswith("precomputed:") or not settings.start:
+        return settings.pose
+    # Files of joints count from the clip's first frame, what is read from --start.
+    return load_keypointer(
+        settings.pose, settings.device, first_frame=round(settings.start * source.fps)
+    )

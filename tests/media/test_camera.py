@@ -1,0 +1,77 @@
+"""The newest frame only, from a file that plays camera."""
+
+import time
+
+import pytest
+
+from poselift.errors import PoseliftError
+from poselift.media import Camera
+from poselift.media.camera import _present
+
+
+def test_a_slow_reader_gets_the_newest(media):
+    with Camera(media.clip(times=[i / 30 for i in range(45)])) as camera:
+        assert camera.size == (160, 96)
+        seen = []
+        while (frame := camera.latest()) is not None:
+            # What was just taken is as new as the clip's own clock has come.
+            assert frame.index >= len(seen)
+            seen.append(frame.index)
+            time.sleep(0.1)
+        assert camera.dropped == 45 - len(seen)
+    assert seen == sorted(set(seen))
+    assert len(seen) < 30
+    assert camera.name == "clip"
+
+
+def test_it_keeps_the_clips_own_rate(media):
+    with Camera(media.clip(times=[i / 30 for i in range(15)])) as camera:
+        times = [frame.time for frame in camera.frames()]
+        assert camera.clock() >= times[-1]
+    assert times[-1] - times[0] > 0.4  # never faster than the clip; slower where the machine is
+
+
+def test_closing_in_the_middle_ends_the_thread(media):
+    camera = Camera(media.clip(times=[i / 2 for i in range(30)]))
+    assert camera.latest() is not None
+    camera.close()
+    assert not camera._thread.is_alive()
+
+
+def test_a_silent_camera_is_told(media):
+    with Camera(media.clip(times=[0.0, 30.0])) as camera:
+        assert camera.latest() is not None
+        with pytest.raises(PoseliftError, match="gave no picture"):
+            camera.latest(timeout=0.2)
+
+
+def test_an_unplugged_camera_is_told(media, monkeypatch):
+    """A device that stops giving pictures, with OpenCV's capture of a file as the device."""
+    import cv2
+
+    path = str(media.clip(times=[i / 30 for i in range(5)]))
+    monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture(path))
+    with Camera(0) as camera, pytest.raises(PoseliftError, match="stopped giving pictures"):
+        list(camera.frames())
+    assert camera.name == "camera0"
+
+
+def test_a_camera_that_gives_nothing(media, monkeypatch):
+    import cv2
+
+    monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture())
+    with pytest.raises(PoseliftError, match="gives no picture"):
+        Camera("3")
+
+
+@pytest.mark.skipif(bool(_present()), reason="there is a camera here")
+def test_no_camera():
+    with pytest.raises(PoseliftError, match="no camera"):
+        Camera()
+    with pytest.raises(PoseliftError, match="no camera 0"):
+        Camera(0)
+
+
+def test_no_such_clip(media):
+    with pytest.raises(PoseliftError, match="No such file"):
+        Camera(media.folder / "none.mp4")
