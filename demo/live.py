@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from poselift.demo.live_people import LivePerson, LiveRoom
-from poselift.demo.window import Window, has_display
+from poselift.demo.window import PreviewWindow, has_display
 from poselift.detectors.see import See, Seen
 from poselift.errors import PoseliftError
 from poselift.media import VideoWriter
-from poselift.media.camera import Camera
+from poselift.media.camera import LiveCamera
 from poselift.progress import Reporter
 from poselift.settings import Settings
 from poselift.types import Frame, People
@@ -56,7 +56,7 @@ def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
     """Show, record or print what the camera sees until it ends, or `q`, or Ctrl-C."""
     parts = LiveParts(settings)
     with ExitStack() as stack:
-        camera = stack.enter_context(Camera(source or None))
+        camera = stack.enter_context(LiveCamera(source or None))
         live = Live(camera, parts, settings, reporter)
         stack.callback(live.close)
         try:
@@ -110,14 +110,14 @@ class Live:
     """The live loop and what it holds open."""
 
     def __init__(
-        self, camera: Camera, parts: LiveParts, settings: Settings, reporter: Reporter
+        self, camera: LiveCamera, parts: LiveParts, settings: Settings, reporter: Reporter
     ) -> None:
         self._camera, self._settings, self._reporter = camera, settings, reporter
         self._see, self._lifter = parts.see, parts.lifter
         self._room = LiveRoom(settings.height, settings.view)
         self._people: dict[int, LivePerson] = {}
         self._pace = Pace()
-        self._window = Window("Poselift") if has_display() else None
+        self._window = PreviewWindow("Poselift") if has_display() else None
         self._writer: VideoWriter | None = None
         self._print = self._window is None and settings.record is None
         self._announce()

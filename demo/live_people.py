@@ -13,7 +13,7 @@ from poselift.drawing.people2d import draw_people
 from poselift.drawing.scene3d import Scene
 from poselift.drawing.text import pill
 from poselift.drawing.views import VIEWS
-from poselift.media.camera import Camera
+from poselift.media.camera import LiveCamera
 from poselift.scene.world import LEVEL, rotate
 from poselift.settings import Settings
 from poselift.skeleton import Skeleton, to_h36m
@@ -29,7 +29,9 @@ _FLOOR_MEMORY = 150  # poses over which the floor under somebody is found
 class LivePerson:
     """One person's stream, and the pose that came out of it last."""
 
-    def __init__(self, number: int, lift: ClipLifter, camera: Camera, settings: Settings) -> None:
+    def __init__(
+        self, number: int, lift: ClipLifter, camera: LiveCamera, settings: Settings
+    ) -> None:
         from poselift import lifter
         from poselift.detectors.smooth import OneEuro
 

@@ -16,7 +16,7 @@ def has_display() -> bool:
     return True
 
 
-class Window:
+class PreviewWindow:
     """Shows pictures and hears keys."""
 
     def __init__(self, title: str) -> None:

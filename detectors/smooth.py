@@ -17,9 +17,9 @@ class OneEuro:
     alike, and joints of low score count less. Make one for each person.
 
     Args:
-        cutoff: hertz, at rest; lower smooths more.
-        quickness: by how much the cutoff rises with speed, hertz for one size a second.
-        speed_cutoff: hertz, for the speed itself.
+        min_cutoff: hertz, at rest; lower smooths more.
+        beta: by how much the cutoff rises with speed, hertz for one size a second.
+        derivative_cutoff: hertz, for the speed itself.
 
     >>> calm = OneEuro()
     >>> for n in range(20):
@@ -29,11 +29,11 @@ class OneEuro:
     """
 
     def __init__(
-        self, cutoff: float = 1.5, quickness: float = 6.0, speed_cutoff: float = 2.0
+        self, min_cutoff: float = 1.5, beta: float = 6.0, derivative_cutoff: float = 2.0
     ) -> None:
-        self.cutoff = cutoff
-        self.quickness = quickness
-        self.speed_cutoff = speed_cutoff
+        self.min_cutoff = min_cutoff
+        self.beta = beta
+        self.derivative_cutoff = derivative_cutoff
         self.reset()
 
     def reset(self) -> None:
@@ -63,9 +63,9 @@ class OneEuro:
             self._xy, self._speed, self._known = xy.copy(), np.zeros_like(xy), seen.copy()
             return xy.astype(np.float32)
         speed = (xy - self._xy) / step
-        new_speed = self._speed + _gain(self.speed_cutoff, step) * (speed - self._speed)
+        new_speed = self._speed + _gain(self.derivative_cutoff, step) * (speed - self._speed)
         fast = np.linalg.norm(new_speed, axis=1) / max(size, 1.0)
-        gain = _gain(self.cutoff + self.quickness * fast, step) * np.clip(score, 0, 1) ** 0.5
+        gain = _gain(self.min_cutoff + self.beta * fast, step) * np.clip(score, 0, 1) ** 0.5
         gain = np.where(self._known, gain, 1.0)[:, None]  # a first sight is taken as it is
         moves = seen[:, None]
         self._speed = np.where(moves & self._known[:, None], new_speed, self._speed)
@@ -74,8 +74,8 @@ class OneEuro:
         return self._xy.astype(np.float32)
 
 
-def _gain(cutoff: np.ndarray | float, step: float) -> np.ndarray:
-    turn = 2 * np.pi * np.asarray(cutoff) * step
+def _gain(min_cutoff: np.ndarray | float, step: float) -> np.ndarray:
+    turn = 2 * np.pi * np.asarray(min_cutoff) * step
     return turn / (turn + 1)
 
 

@@ -32,10 +32,10 @@ class TrackerSettings:
     Attributes:
         high: people whose limbs score this on average are matched first and may be born.
         low: people down to here may go on, but not be born; below they are nobody.
-        birth: so many updates in a row make a person. Who is there in the first update with
+        min_hits: so many updates in a row make a person. Who is there in the first update with
             somebody in it is a person at once, so that a single picture works too.
         survival: so many updates may a person be missed before the number is given up.
-        match: least likeness (0..1) of a person to what was expected of a known one.
+        match: least similarity (0..1) of a person to what was expected of a known one.
         duplicate: two people of one frame that are more alike than this are one; the better
             stays, the other gets -1.
         tolerance: spread of the joints between frames, times that of COCO's labellers.
@@ -43,16 +43,16 @@ class TrackerSettings:
 
     high: float = 0.35
     low: float = 0.12
-    birth: int = 3
+    min_hits: int = 3
     survival: int = 45
     match: float = 0.25
     duplicate: float = 0.85
     tolerance: float = 1.0
 
 
-#: How much of a speed is left after each update without a sight.
+#: How much of a speed is left after each update without an observation.
 _LASTING = 0.97
-#: How much a new sight tells about a speed long known.
+#: How much a new observation tells about a speed long known.
 _GAIN = 0.15
 
 
@@ -69,7 +69,7 @@ class _Known:
 
     def expected(self) -> np.ndarray:
         """(17, 2) where the joints should be in the coming update."""
-        # Nobody keeps a speed for long: each update without a sight counts a little less.
+        # Nobody keeps a speed for long: each update without an observation counts a little less.
         ahead = (1 - _LASTING ** (self.missed + 1)) / (1 - _LASTING)
         return self.xy + self.velocity * ahead
 
@@ -137,7 +137,11 @@ class Tracker:
             if owner[i] is None:
                 owner[i] = self._born(xy[i], score[i])
         for found in owner:
-            if found is not None and found.id < 0 and (first or found.hits >= self.settings.birth):
+            if (
+                found is not None
+                and found.id < 0
+                and (first or found.hits >= self.settings.min_hits)
+            ):
                 self._last_id += 1
                 found.id = self._last_id
         # Who is not confirmed yet has no right to be missed.
@@ -182,10 +186,10 @@ class Tracker:
         boxes = box_overlaps(
             keypoint_boxes(expected, known_score), keypoint_boxes(xy[rows], score[rows])
         )
-        likeness = 0.7 * joints + 0.3 * boxes
+        similarity = 0.7 * joints + 0.3 * boxes
         # Who was seen a moment ago goes before who was not, and a person before a maybe.
         order = 0.1 * np.minimum(missed, 3) + 0.1 * np.array([k.id < 0 for k in free])
-        found = self._pair(free, owner, xy, score, rows, likeness, order)
+        found = self._pair(free, owner, xy, score, rows, similarity, order)
         free[:] = [k for k in free if not any(k is f for f in found)]
 
     def _find_again(
@@ -214,8 +218,8 @@ class Tracker:
         grown = np.abs(np.log(new_size / size))
         near = np.clip(1 - away / np.minimum(reach, 2 * size), 0, 1) * (grown < 0.5)
         # Any overlap of the reach will do, so lift what is positive over the threshold.
-        likeness = np.where(near > 0, self.settings.match + near, 0)
-        found = self._pair(lost, owner, xy, score, rows, likeness)
+        similarity = np.where(near > 0, self.settings.match + near, 0)
+        found = self._pair(lost, owner, xy, score, rows, similarity)
         free[:] = [k for k in free if not any(k is f for f in found)]
 
     def _pair(
@@ -225,14 +229,14 @@ class Tracker:
         xy: np.ndarray,
         score: np.ndarray,
         rows: np.ndarray,
-        likeness: np.ndarray,
+        similarity: np.ndarray,
         handicap: np.ndarray | float = 0.0,
     ) -> list[_Known]:
         """Pair at most one of `free` with one of `rows`, the best way overall; who was found."""
         from scipy.optimize import linear_sum_assignment
 
-        allowed = likeness >= self.settings.match  # (len(free), len(rows))
-        worth = np.where(allowed, likeness - np.reshape(handicap, (-1, 1)), 0)
+        allowed = similarity >= self.settings.match  # (len(free), len(rows))
+        worth = np.where(allowed, similarity - np.reshape(handicap, (-1, 1)), 0)
         found = []
         for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
             if allowed[i, j]:

@@ -28,9 +28,9 @@ class TrackBuilder:
     """Collects what a `Tracker` numbers into `Track`s in H36M-17.
 
     People get their number only after some frames; when it comes, the frames before are found
-    among the unnumbered by likeness, walking back, and added. What is left out as a ghost: a track
-    seen in fewer than `least_frames` frames (in a clip of less than twice that, in fewer than half
-    of its frames), and one whose limbs score less than `least_score` on average where seen.
+    among the unnumbered by similarity, walking back, and added. What is left out as a ghost: a
+    track seen in fewer than `least_frames` frames (in a clip of less than twice that, in fewer than
+    half of its frames), and one whose limbs score less than `least_score` on average where seen.
 
     >>> builder = TrackBuilder(H36M17)
     >>> one = Keypoints(np.ones((1, 17, 2), np.float32), np.ones((1, 17), np.float32), H36M17)
@@ -80,7 +80,7 @@ class TrackBuilder:
     def tracks(self) -> list[Track]:
         """The people so far, by number; can be called at any time, also again.
 
-        In a gap `xy` runs straight from the last sight to the next, with score 0.
+        In a gap `xy` runs straight from the last observation to the next, with score 0.
         """
         enough = min(self.least_frames, (self._frames + 1) // 2)
         return [

@@ -1,6 +1,6 @@
 """Turn 2D joint sequences into 3D: lifters, windows, streams, metrics, training.
 
->>> import lifter
+>>> from poselift import lifter
 >>> lift = lifter.load("sct", checkpoint="weights.safetensors")  # doctest: +SKIP
 >>> motions = lift(tracks, image_size=(1280, 720), fps=30)  # doctest: +SKIP
 

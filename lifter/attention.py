@@ -19,7 +19,7 @@ from poselift.lifter.models.layers import DotProduct
 from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
-    from poselift.lifter.clip import Window
+    from poselift.lifter.clip import WindowInput
     from poselift.lifter.models.base import LifterNet, Tokens
 
 #: Where in its block a `DotProduct` lies.
@@ -79,7 +79,9 @@ def recorded(net: nn.Module) -> Iterator[dict[str, Tensor]]:
 
 
 @torch.inference_mode()
-def attention_maps(net: LifterNet, window: Window, joint: str | None = None) -> list[AttentionMap]:
+def attention_maps(
+    net: LifterNet, window: WindowInput, joint: str | None = None
+) -> list[AttentionMap]:
     """Every attention of `net` in a window, in the order of the pass.
 
     Where a block looks at the joints of each frame by itself, the map is that of the frame that
@@ -127,7 +129,7 @@ def select(maps: Sequence[AttentionMap], blocks: Sequence[str]) -> list[Attentio
 class _Reading:
     """Turns what was recorded in one window into maps."""
 
-    def __init__(self, net: LifterNet, window: Window, joint: str | None) -> None:
+    def __init__(self, net: LifterNet, window: WindowInput, joint: str | None) -> None:
         self._net, self._window, self._joint = net, window, joint
         self.took_joint = False
 

@@ -41,7 +41,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowInput:
     """What a network sees about one frame of a track.
 
     Attributes:
@@ -127,7 +127,7 @@ class ClipLifter:
 
     def window(
         self, track: Track, frame: int, *, image_size: tuple[int, int], fps: float
-    ) -> Window:
+    ) -> WindowInput:
         """The window about the clip's frame number `frame`, at the network's frame rate.
 
         For a network that gives every frame it is that of live use and `join="centre"`: blended
@@ -145,7 +145,7 @@ class ClipLifter:
         xy, score, at = self._at_trained_rate(filled, filled_score, fps)
         engine = self._engine()
         nearest = int(np.abs(at - row).argmin())
-        return Window(
+        return WindowInput(
             x=engine.window(xy, score, image_size, nearest),
             middle=engine.centre(self.net.frames),
             spacing=engine.step * float(at[1] - at[0] if len(at) > 1 else 1),

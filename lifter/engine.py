@@ -111,7 +111,7 @@ class WindowEngine:
         """Whether all poses of a window are used, not only its middle one."""
         return self.net.output == "all" and self.settings.join == "blend"
 
-    def _plan(self, lengths: Sequence[int]) -> windows.Windows:
+    def _plan(self, lengths: Sequence[int]) -> windows.WindowPlan:
         length = self.net.frames
         if self.blends:
             return windows.overlapping(lengths, length, self.settings.stride(length))
@@ -119,7 +119,7 @@ class WindowEngine:
 
     def _run(
         self,
-        plan: windows.Windows,
+        plan: windows.WindowPlan,
         source: _SharedFrames | _OwnFrames,
         progress: Progress | None,
     ) -> np.ndarray:
@@ -181,7 +181,7 @@ class _SharedFrames:
         self._start = 0  # the first frame whose encoding is kept
         self._kept: Tensor | None = None  # (1 or 2, K, E)
 
-    def lift(self, plan: windows.Windows, part: slice) -> Tensor:
+    def lift(self, plan: windows.WindowPlan, part: slice) -> Tensor:
         engine = self._engine
         index = plan.frames(part)
         encoded = self._encodings(index[:, engine.net.encoded_frames])
@@ -221,7 +221,7 @@ class _OwnFrames:
         self._engine = engine
         self._xy, self._score = xy, score
 
-    def lift(self, plan: windows.Windows, part: slice) -> Tensor:
+    def lift(self, plan: windows.WindowPlan, part: slice) -> Tensor:
         engine = self._engine
         return engine.net(engine.with_mirror(self.windows(plan.frames(part))))
 

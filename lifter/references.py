@@ -17,7 +17,7 @@ from poselift.lifter import models
 from poselift.lifter.models.base import JOINTS, LifterNet, Shapes
 
 if TYPE_CHECKING:
-    from poselift.lifter.training.loop import Source
+    from poselift.lifter.training.loop import WindowSource
 
 
 class _Reference(LifterNet):
@@ -55,7 +55,9 @@ class LinearLifter(_Reference):
 
 
 @torch.no_grad()
-def fit_linear(source: Source, count: int, frames: int = 27, at_once: int = 1000) -> LinearLifter:
+def fit_linear(
+    source: WindowSource, count: int, frames: int = 27, at_once: int = 1000
+) -> LinearLifter:
     """The linear map with the least squared error over `count` windows of a source."""
     net = LinearLifter(frames)
     size = net.map.in_features + 1

@@ -10,8 +10,8 @@ import torch
 
 from poselift.lifter import metrics
 from poselift.lifter.clip import ClipLifter
-from poselift.lifter.data.field import Sequence as Filmed
-from poselift.lifter.data.windows import Windows
+from poselift.lifter.data.field import FilmedSequence
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.base import LifterNet
 from poselift.lifter.normalise import crop
 from poselift.lifter.training.validate import predict, wanted
@@ -95,7 +95,7 @@ def _cell(value: float) -> str:
 
 
 def score_windows(
-    net: LifterNet, windows: Windows, actions: Sequence[str], mirror: bool = False
+    net: LifterNet, windows: WindowBatch, actions: Sequence[str], mirror: bool = False
 ) -> Scores:
     """Scores on windows that the network takes whole."""
     guess = predict(net, windows.x).numpy()
@@ -107,7 +107,9 @@ def score_windows(
     return score(list(guess), list(truth), actions)
 
 
-def score_live(net: LifterNet, windows: Windows, actions: Sequence[str], lookahead: int) -> Scores:
+def score_live(
+    net: LifterNet, windows: WindowBatch, actions: Sequence[str], lookahead: int
+) -> Scores:
     """Scores of single poses after which only `lookahead` frames are known.
 
     They are made as `lifter.Stream` makes them.
@@ -128,8 +130,8 @@ def score_live(net: LifterNet, windows: Windows, actions: Sequence[str], lookahe
 
 def score_field(
     lift: ClipLifter,
-    sequences: Iterable[Filmed],
-    name: Callable[[Filmed], str],
+    sequences: Iterable[FilmedSequence],
+    name: Callable[[FilmedSequence], str],
     progress: Callable[[str], None] | None = None,
 ) -> Scores:
     """Scores on filmed sequences, through the whole lifter; `name` gives the action of each."""

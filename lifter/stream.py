@@ -43,7 +43,7 @@ class Stream:
         lookahead: frames of delay, 0 to `max_lookahead`; more is steadier.
         fps: the camera's rate; a network trained at 30 gets every second frame of 60.
 
-    >>> from lifter import models
+    >>> from poselift.lifter import models
     >>> from poselift.lifter.clip import ClipLifter
     >>> net = models.create("ftcm", frames=9, width=64, blocks=1)
     >>> stream = Stream(ClipLifter.from_net(net), image_size=(640, 480), lookahead=1)

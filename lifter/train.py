@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
-    from poselift.lifter.data.windows import Windows
+    from poselift.lifter.data.windows import WindowBatch
     from poselift.lifter.models.base import LifterNet
-    from poselift.lifter.training.loop import Source
+    from poselift.lifter.training.loop import WindowSource
     from poselift.lifter.training.parallel import Processes
     from poselift.lifter.training.settings import TrainSettings
 
@@ -68,7 +68,7 @@ def settings_of(arguments: argparse.Namespace) -> TrainSettings:
 
 def mocap_source(
     arguments: argparse.Namespace, settings: TrainSettings, rank: int
-) -> tuple[Source, dict[str, Windows]]:
+) -> tuple[WindowSource, dict[str, WindowBatch]]:
     """Windows to train on and to validate with, from motion capture."""
     from poselift.lifter.data import mocap
     from poselift.lifter.data.noise import KeypointNoise, measured_noise
@@ -90,7 +90,7 @@ def mocap_source(
 
 def field_source(
     arguments: argparse.Namespace, settings: TrainSettings, rank: int
-) -> tuple[Source, dict[str, Windows]]:
+) -> tuple[WindowSource, dict[str, WindowBatch]]:
     """Windows from the field's data sets."""
     from poselift.lifter.data.field import field_windows
 

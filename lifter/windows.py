@@ -14,7 +14,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Windows:
+class WindowPlan:
     """W windows of `length` frames, every `step`-th frame, in rising order.
 
     Attributes:
@@ -46,7 +46,7 @@ class Windows:
         return np.clip(inside, self.low[part, None], self.high[part, None] - 1)
 
 
-def one_a_frame(lengths: Sequence[int], length: int, step: int) -> Windows:
+def one_a_frame(lengths: Sequence[int], length: int, step: int) -> WindowPlan:
     """A window about each frame of clips of `lengths`, whose middle is position (T - 1) // 2.
 
     >>> one_a_frame([3], 3, 1).frames(slice(None)).tolist()
@@ -54,7 +54,7 @@ def one_a_frame(lengths: Sequence[int], length: int, step: int) -> Windows:
     """
     low, high = _borders(lengths)
     frames = np.arange(sum(lengths))
-    return Windows(
+    return WindowPlan(
         first=frames - (length - 1) // 2 * step,
         low=np.repeat(low, lengths),
         high=np.repeat(high, lengths),
@@ -63,7 +63,7 @@ def one_a_frame(lengths: Sequence[int], length: int, step: int) -> Windows:
     )
 
 
-def overlapping(lengths: Sequence[int], length: int, stride: int) -> Windows:
+def overlapping(lengths: Sequence[int], length: int, stride: int) -> WindowPlan:
     """Windows every `stride` frames; the last of a clip is shifted back to end with it.
 
     A clip that is shorter than a window gets one, with the clip in its middle.
@@ -79,7 +79,7 @@ def overlapping(lengths: Sequence[int], length: int, stride: int) -> Windows:
         starts = [*range(0, last, stride), last] if last >= 0 else [-((length - count) // 2)]
         first += [int(start) + offset for offset in starts]
         owner += [clip] * len(starts)
-    return Windows(np.array(first, int), low[owner], high[owner], length, 1)
+    return WindowPlan(np.array(first, int), low[owner], high[owner], length, 1)
 
 
 def _borders(lengths: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +94,7 @@ class Blend:
     next to nothing at its ends (a raised cosine), so that no pose jumps where a window begins.
     """
 
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: WindowPlan) -> None:
         frames = int(windows.high[-1]) if len(windows) else 0
         self._windows = windows
         position = (np.arange(windows.length) + 0.5) / windows.length

@@ -164,7 +164,7 @@ def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float]:
     if trial.number[0] in AT_60 and fps == 120:
         fps = 60.0
     unit = wishes.scale or unit or unit_of(joints)
-    joints = upright(joints * unit)
+    joints = to_z_up(joints * unit)
     leg = leg_length(joints)
     if not LEG[0] <= leg <= LEG[1]:
         raise PoseliftError(f"Legs of {leg:.3g} m are no person's.", _SAY_SCALE)
@@ -190,7 +190,7 @@ def leg_length(joints: np.ndarray) -> float:
     return float(np.nanmedian(np.mean(bones, axis=0)))
 
 
-def upright(joints: np.ndarray) -> np.ndarray:
+def to_z_up(joints: np.ndarray) -> np.ndarray:
     """(..., 3) from y up, as CMU's files are, to z up."""
     return np.stack([joints[..., 0], -joints[..., 2], joints[..., 1]], axis=-1)
 

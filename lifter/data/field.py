@@ -1,7 +1,7 @@
 """The field's data sets, read as they are published: Human3.6M, MPI-INF-3DHP, HumanEva-I.
 
-Each reader gives `Sequence`s in one form: H36M-17, pixels, and metres in camera space. Bodies keep
-their size. What a set lacks of the 17 joints is made and named in `made`.
+Each reader gives `FilmedSequence`s in one form: H36M-17, pixels, and metres in camera space. Bodies
+keep their size. What a set lacks of the 17 joints is made and named in `made`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from poselift.errors import PoseliftError
 from poselift.lifter.data.objects import read_objects
 from poselift.lifter.data.resection import camera_rotation
-from poselift.lifter.data.windows import Windows
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.normalise import screen
 from poselift.skeleton import H36M17
 
@@ -36,7 +36,7 @@ H36M_FROM_HUMANEVA = (0, 11, 12, 13, 8, 9, 10, 0, 1, 1, 14, 2, 3, 4, 5, 6, 7)
 
 
 @dataclass(frozen=True)
-class Sequence:
+class FilmedSequence:
     """One person seen by one camera.
 
     Attributes:
@@ -62,7 +62,7 @@ class Sequence:
     score: np.ndarray | None = None
 
 
-def h36m(folder: Path, subjects: Iterable[str], keypoints: str = "gt") -> Iterator[Sequence]:
+def h36m(folder: Path, subjects: Iterable[str], keypoints: str = "gt") -> Iterator[FilmedSequence]:
     """Human3.6M: `data_3d_h36m.npz` with `data_2d_h36m_<keypoints>.npz` in `folder`.
 
     The cameras are not in these files; each is found from the true 2D and 3D of its own frames,
@@ -87,7 +87,7 @@ def h36m(folder: Path, subjects: Iterable[str], keypoints: str = "gt") -> Iterat
                 count = min(len(world), len(points))  # CPN's files are a few frames longer
                 body = _seventeen(np.asarray(world[:count], np.float64))
                 body = (body - body[:, :1]) @ rotation.T
-                yield Sequence(
+                yield FilmedSequence(
                     subject, action, str(camera), H36M_SIZES[camera % 4], 50.0,
                     points[:count, :17], body.astype(np.float32), np.ones(count, bool),
                 )  # fmt: skip
@@ -116,18 +116,18 @@ def _h36m_cameras(bodies: dict[str, Any], points: dict[str, Any]) -> list[np.nda
     return out
 
 
-def mpi3dhp(folder: Path, part: str) -> Iterator[Sequence]:
+def mpi3dhp(folder: Path, part: str) -> Iterator[FilmedSequence]:
     """MPI-INF-3DHP: `data_train_3dhp.npz` or `data_test_3dhp.npz` (`part` "train" or "test")."""
     content = read_objects(folder / f"data_{part}_3dhp.npz")["data"]
     order = list(H36M_FROM_3DHP)
 
-    def made(name: str, camera: str, one: dict[str, Any], size: tuple[int, int]) -> Sequence:
+    def made(name: str, camera: str, one: dict[str, Any], size: tuple[int, int]) -> FilmedSequence:
         poses = np.asarray(one["data_3d"], np.float32).reshape(-1, 17, 3)[:, order] / 1000
         points = np.asarray(one["data_2d"], np.float32).reshape(-1, 17, 2)[:, order]
         judged = np.asarray(one.get("valid", np.ones(len(poses)))).reshape(-1).astype(bool)
         subject, _, action = name.partition(" ")
         fps = 25.0 if part == "test" else 50.0
-        return Sequence(
+        return FilmedSequence(
             subject, action or name, camera, size, fps, points, poses - poses[:, :1], judged
         )
 
@@ -141,7 +141,9 @@ def mpi3dhp(folder: Path, part: str) -> Iterator[Sequence]:
                 yield made(name, str(camera), views, (2048, 2048))
 
 
-def humaneva(folder: Path, split: str = "Validate", keypoints: str = "gt") -> Iterator[Sequence]:
+def humaneva(
+    folder: Path, split: str = "Validate", keypoints: str = "gt"
+) -> Iterator[FilmedSequence]:
     """HumanEva-I as VideoPose3D writes it: `data_3d_humaneva15.npz` and the 2D beside it."""
     bodies = read_objects(folder / "data_3d_humaneva15.npz")["positions_3d"]
     true = read_objects(folder / "data_2d_humaneva15_gt.npz")["positions_2d"]
@@ -167,7 +169,7 @@ def humaneva(folder: Path, split: str = "Validate", keypoints: str = "gt") -> It
                     array[:, 7] = (array[:, 0] + array[:, 8]) / 2
                     array[:, 9] = (array[:, 8] + array[:, 10]) / 2
                 poses = (poses - poses[:, :1]).astype(np.float32)
-                yield Sequence(
+                yield FilmedSequence(
                     subject, action.split(" chunk")[0], str(camera), (640, 480), 60.0,
                     points, poses, np.ones(len(points), bool), made=(7, 9),
                 )  # fmt: skip
@@ -176,7 +178,9 @@ def humaneva(folder: Path, split: str = "Validate", keypoints: str = "gt") -> It
 class FieldWindows:
     """Random windows of a data set, mirrored half of the time; screen units, no scores."""
 
-    def __init__(self, sequences: Iterable[Sequence], frames: int, flip: bool, seed: int) -> None:
+    def __init__(
+        self, sequences: Iterable[FilmedSequence], frames: int, flip: bool, seed: int
+    ) -> None:
         self.rng = torch.Generator().manual_seed(seed)
         self.frames, self.flip = frames, flip
         points, poses, self._last, start = [], [], [], 0
@@ -194,7 +198,7 @@ class FieldWindows:
     def __len__(self) -> int:
         return len(self._poses)
 
-    def windows(self, count: int) -> Windows:
+    def windows(self, count: int) -> WindowBatch:
         """Windows about random frames; the ends of a sequence are repeated."""
         middle = torch.randint(len(self), (count,), generator=self.rng)
         reach = torch.arange(self.frames) - (self.frames - 1) // 2
@@ -208,12 +212,12 @@ class FieldWindows:
             x = torch.where(flip, x[:, :, mirror] * torch.tensor([-1.0, 1.0]), x)
             y = torch.where(flip, y[:, :, mirror] * torch.tensor([-1.0, 1.0, 1.0]), y)
         x = torch.cat([x, torch.ones_like(x[..., :1])], dim=-1)
-        return Windows(x, y, (index == wanted).float())
+        return WindowBatch(x, y, (index == wanted).float())
 
 
 def field_windows(
     data: str, folder: Path, settings: TrainSettings, seed: int
-) -> tuple[FieldWindows, dict[str, Windows]]:
+) -> tuple[FieldWindows, dict[str, WindowBatch]]:
     """Training windows and fixed validation windows of "h36m" or "3dhp"."""
     frames = int(settings.network.get("frames", 27))
     if data == "h36m":

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from poselift.lifter.data.augment import to_nominal
 from poselift.lifter.data.body import put_together, take_apart
 from poselift.lifter.data.camera import film
-from poselift.lifter.data.field import Sequence as Filmed
+from poselift.lifter.data.field import FilmedSequence
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.windows import Detection, as_judged, keypoints
@@ -29,7 +29,7 @@ def film_clips(
     seconds: float = 4.0,
     cameras: int = 1,
     seed: int = 1,
-) -> Iterator[Filmed]:
+) -> Iterator[FilmedSequence]:
     """Each clip in stretches of `seconds` at most, each seen by `cameras` random cameras.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented.
@@ -47,7 +47,7 @@ def film_clips(
 
 def _film(
     body: Tensor, clip: Clip, camera: str, detection: Detection, fps: float, rng: Generator
-) -> Filmed:
+) -> FilmedSequence:
     recipe = as_judged(body.shape[1], detection)
     points = coco_points(body, rng)
     for _ in range(100):
@@ -57,7 +57,7 @@ def _film(
     xy, score = keypoints(seen, faces, recipe, rng)
     pixels = xy[0] * _FOCAL_PIXELS + np.array(_SIZE, np.float32) / 2
     pose = (seen - seen[:, :, :1])[0].numpy()
-    return Filmed(
+    return FilmedSequence(
         clip.name, clip.action, camera, _SIZE, fps, pixels.astype(np.float32), pose,
         np.ones(len(pose), bool), score=score[0],
     )  # fmt: skip

@@ -58,7 +58,7 @@ class Recipe:
 
 
 @dataclass
-class Windows:
+class WindowBatch:
     """A batch of windows.
 
     Attributes:
@@ -85,7 +85,7 @@ class Studio:
         self._fps = torch.tensor([clip.fps for clip in clips])
         self._chance = self._length.float().clamp_min(100) ** 0.7
 
-    def windows(self, count: int) -> Windows:
+    def windows(self, count: int) -> WindowBatch:
         """`count` new windows."""
         joints = self._bodies(count)
         return record(joints, self.recipe, self.rng)
@@ -126,7 +126,7 @@ class Studio:
         return _unpack(self._rows[row] * (1 - share) + self._rows[row + 1] * share)
 
 
-def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
+def record(joints: Tensor, recipe: Recipe, rng: Generator) -> WindowBatch:
     """People (B, T, 17, 3) in world space as a random camera and a keypointer see them."""
     batch = joints.shape[0]
     seen, faces = film(joints, coco_points(joints, rng), rng)
@@ -137,7 +137,7 @@ def record(joints: Tensor, recipe: Recipe, rng: Generator) -> Windows:
     made, made_score = made[which, index], made_score[which, index]
     x = np.concatenate([crop(made, made_score), made_score[..., None]], axis=-1)
     y = seen - seen[:, :, :1]
-    return Windows(torch.from_numpy(x), y, known)
+    return WindowBatch(torch.from_numpy(x), y, known)
 
 
 def keypoints(
@@ -175,7 +175,7 @@ def validation_windows(
     detection: Detection,
     seed: int = 1,
     stride: int | None = None,
-) -> tuple[Windows, list[str]]:
+) -> tuple[WindowBatch, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips

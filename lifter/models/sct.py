@@ -61,7 +61,7 @@ def attend_along(attention: Attention, x: Tensor, axis: int) -> Tensor:
     return mixed.unflatten(0, (-1, JOINTS)).transpose(1, 2)
 
 
-class Stream(nn.Module):
+class Branch(nn.Module):
     """A spatial and a temporal half, in either order."""
 
     def __init__(self, space_first: bool, *half: Any) -> None:
@@ -157,8 +157,8 @@ class SCT(LifterNet):
         self.joint_position = position(1, JOINTS, width)
         self.frame_position = position(1, whole["max_frames"], 1, width)
         halves = [(width, heads, mlp_ratio, r, norm_eps) for r in drop_path_rates(drop_path, depth)]
-        self.space_time = nn.ModuleList(Stream(True, *half) for half in halves)
-        self.time_space = nn.ModuleList(Stream(False, *half) for half in halves)
+        self.space_time = nn.ModuleList(Branch(True, *half) for half in halves)
+        self.time_space = nn.ModuleList(Branch(False, *half) for half in halves)
         fusion = [nn.Linear(2 * width, 2) for _ in range(depth)]
         self.fusion = nn.ModuleList(fusion)
         self.norm = nn.LayerNorm(width, eps=norm_eps)

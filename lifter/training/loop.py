@@ -17,7 +17,7 @@ from torch import nn
 from poselift.errors import PoseliftError
 from poselift.files import atomic_path
 from poselift.lifter import models, references
-from poselift.lifter.data.windows import Windows
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.base import LifterNet
 from poselift.lifter.training.log import RunLog, draw_curves
 from poselift.lifter.training.losses import pose_loss
@@ -29,18 +29,18 @@ from poselift.lifter.training.validate import measure, predict, wanted
 logger = logging.getLogger(__name__)
 
 
-class Source(Protocol):
+class WindowSource(Protocol):
     """Where training windows come from; `rng` is all of its state."""
 
     rng: torch.Generator
 
-    def windows(self, count: int) -> Windows:
+    def windows(self, count: int) -> WindowBatch:
         """`count` new windows."""
         ...
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """How far a run is."""
 
     step: int = 0
@@ -72,8 +72,8 @@ class Trainer:
     def __init__(
         self,
         settings: TrainSettings,
-        source: Source,
-        validation: dict[str, Windows],
+        source: WindowSource,
+        validation: dict[str, WindowBatch],
         folder: Path,
         device: torch.device,
         processes: Processes | None = None,
@@ -87,7 +87,7 @@ class Trainer:
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         self.teacher = checked_teacher(teacher, self.net, device)
         self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
-        self.progress = Progress()
+        self.progress = RunProgress()
         self._run: Callable[[torch.Tensor], torch.Tensor] = self.net
         self._losses: list[float] = []
         if device.type == "cuda":
@@ -106,7 +106,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(stored)
-        self.progress = Progress(state["step"], state["minutes"])
+        self.progress = RunProgress(state["step"], state["minutes"])
         torch.set_rng_state(state["rng"])
         sources = state["sources"]
         self.source.rng.set_state(sources[self.processes.rank % len(sources)])
@@ -157,7 +157,7 @@ class Trainer:
         self._follow()
         return float(loss.detach())
 
-    def _loss(self, batch: Windows) -> torch.Tensor:
+    def _loss(self, batch: WindowBatch) -> torch.Tensor:
         x = batch.x[..., : self.net.channels].to(self.device)
         truth = wanted(self.net, batch).to(self.device)
         known = batch.known.to(self.device)
@@ -173,7 +173,7 @@ class Trainer:
         return loss
 
     @torch.no_grad()
-    def _taught(self, batch: Windows) -> Windows:
+    def _taught(self, batch: WindowBatch) -> WindowBatch:
         """The windows with the teacher's poses in place of the true ones."""
         assert self.teacher is not None
         y = self.teacher(batch.x[..., : self.teacher.channels].to(self.device))

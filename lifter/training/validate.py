@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from poselift.lifter.data.windows import Windows
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.training.losses import best_fit
 
 
@@ -55,7 +55,7 @@ def measure(guess: Tensor, truth: Tensor) -> Errors:
     )
 
 
-def wanted(net: nn.Module, windows: Windows) -> Tensor:
+def wanted(net: nn.Module, windows: WindowBatch) -> Tensor:
     """The poses that this network should give: all, or the middle frame's."""
     if getattr(net, "output", "all") == "centre":
         middle = (windows.y.shape[1] - 1) // 2

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from poselift.drawing.camera3d import Camera
 from poselift.drawing.shapes import SHIFT, blended, capsules, fill, fixed
 from poselift.drawing.style import Colour, Theme, accent, joint_colour, mix
+from poselift.drawing.viewpoint import Viewpoint
 from poselift.skeleton import H36M17
 
 _WHITE: Colour = (255, 255, 255)
@@ -86,7 +86,7 @@ def body_scale(pose: np.ndarray) -> float:
 
 
 def body_pieces(
-    pose: np.ndarray, alpha: np.ndarray, person: int, camera: Camera, scale: float
+    pose: np.ndarray, alpha: np.ndarray, person: int, camera: Viewpoint, scale: float
 ) -> list[Piece]:
     """The pieces of one person: pose (17, 3) without NaN, alpha (17,) of the joints."""
     points = np.concatenate([pose, _head_points(pose, scale)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from poselift.drawing.camera3d import Camera, Rig
 from poselift.drawing.shapes import SHIFT, fixed
 from poselift.drawing.style import Theme
+from poselift.drawing.viewpoint import ViewPath, Viewpoint
 
 FLOOR = -0.045  # metres: joints lie inside the leg, so the sole is below the lowest ankle
 
@@ -19,7 +19,7 @@ class Ground:
     is drawn for each camera, and the whole is kept for as long as the camera stands still.
     """
 
-    def __init__(self, rig: Rig, reach: float, theme: Theme) -> None:
+    def __init__(self, rig: ViewPath, reach: float, theme: Theme) -> None:
         """`reach` is how many metres around the target the motion goes."""
         self._rig, self._theme = rig, theme
         self._radius = reach * 1.15 + 1.2
@@ -27,7 +27,7 @@ class Ground:
         self._ready: np.ndarray | None = None
         self._grid = self._grid_lines()
 
-    def at(self, camera: Camera) -> np.ndarray:
+    def at(self, camera: Viewpoint) -> np.ndarray:
         """The picture for a camera of the rig: not to be written into."""
         if self._ready is None or not self._rig.still:
             self._ready = self._with_grid(camera)
@@ -78,7 +78,7 @@ class Ground:
             sets.append((np.array(lines).reshape(-1, 2, 3), whole))
         return sets
 
-    def _with_grid(self, camera: Camera) -> np.ndarray:
+    def _with_grid(self, camera: Viewpoint) -> np.ndarray:
         mask = np.zeros(self._base.shape[:2], np.uint8)
         for ends, whole in self._grid:
             if len(ends):
@@ -98,7 +98,7 @@ def _crossing(centre: np.ndarray, at: float, half: float) -> list[list[list[floa
     ]
 
 
-def _in_front(ends: np.ndarray, camera: Camera, near: float = 0.2) -> np.ndarray:
+def _in_front(ends: np.ndarray, camera: Viewpoint, near: float = 0.2) -> np.ndarray:
     """Lines (N, 2, 3) cut off where they pass behind the camera."""
     depth = (ends - camera.position) @ camera.axes[2]
     cut = ends.copy()

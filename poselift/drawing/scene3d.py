@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from poselift.drawing.body3d import body_pieces, body_scale, paint
-from poselift.drawing.camera3d import Camera, Rig, frame_view
 from poselift.drawing.ground import Ground
 from poselift.drawing.shadow import cast_shadows
 from poselift.drawing.style import DARK, Theme, accent, mix, opacity
 from poselift.drawing.text import pill
+from poselift.drawing.viewpoint import ViewPath, Viewpoint, frame_view
 from poselift.skeleton import H36M17
 
 _HEAD = H36M17.index("head")
@@ -45,7 +45,7 @@ class Scene:
             theme: the colours.
         """
         self.size, self.view, self.theme = size, view, theme
-        self.rig: Rig = frame_view(view, size, bounds)
+        self.rig: ViewPath = frame_view(view, size, bounds)
         flat = np.asarray(bounds, float).reshape(-1, 3)
         away = np.hypot(*(flat[:, :2] - self.rig.target[:2]).T)
         reach = float(away[np.isfinite(away)].max(initial=0.6))
@@ -97,7 +97,7 @@ class Scene:
         return image
 
     def _draw_bodies(
-        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Camera
+        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Viewpoint
     ) -> None:
         pieces = []
         for pose, alpha, person in people:
@@ -110,7 +110,7 @@ class Scene:
             paint(image, piece, haze, float(np.clip(0.1 + 0.5 * far, 0, 0.4)), self.theme)
 
     def _draw_numbers(
-        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Camera
+        self, image: np.ndarray, people: list[tuple[np.ndarray, np.ndarray, int]], camera: Viewpoint
     ) -> None:
         for pose, _, person in people:
             xy, depth = camera.project(pose[_HEAD] + (0, 0, 0.2))

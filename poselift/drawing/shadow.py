@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from poselift.drawing.camera3d import Camera
 from poselift.drawing.ground import FLOOR
+from poselift.drawing.viewpoint import Viewpoint
 from poselift.skeleton import H36M17
 
 _BONES = np.array(H36M17.bones)
@@ -15,7 +15,7 @@ _LEAN = np.array([0.16, 0.1])  # metres that a shadow moves aside for each metre
 
 
 def cast_shadows(
-    image: np.ndarray, poses: np.ndarray, alphas: np.ndarray, camera: Camera, strength: float
+    image: np.ndarray, poses: np.ndarray, alphas: np.ndarray, camera: Viewpoint, strength: float
 ) -> None:
     """Darken the floor under people: poses (P, 17, 3) without NaN, alphas (P,) in 0..1."""
     if not len(poses):

@@ -1,6 +1,6 @@
 """Frames in and pictures out: video files, streams, cameras and pictures; MP4 and GIF."""
 
-from poselift.media.camera import Camera
+from poselift.media.camera import LiveCamera
 from poselift.media.gif import GifWriter
 from poselift.media.opening import expand_sources, list_videos, open_source
 from poselift.media.prefetch import prefetch
@@ -8,8 +8,8 @@ from poselift.media.source import Source
 from poselift.media.writer import VideoWriter
 
 __all__ = [
-    "Camera",
     "GifWriter",
+    "LiveCamera",
     "Source",
     "VideoWriter",
     "expand_sources",

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _HIGHEST_INDEX = 9  # how far "the first camera" is looked for
 
 
-class Camera:
+class LiveCamera:
     """A reader thread that keeps only the newest frame, so that a slow reader is never behind.
 
     Args:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from poselift.drawing.camera3d import frame_view
+from poselift.drawing.viewpoint import frame_view
 from poselift.drawing.views import VIEWS
 
 

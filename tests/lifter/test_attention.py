@@ -14,7 +14,7 @@ from poselift.errors import PoseliftError
 from poselift.lifter import models
 from poselift.lifter.attention import AttentionMap, attention_maps, recorded, select
 from poselift.lifter.attention_figure import draw
-from poselift.lifter.clip import ClipLifter, Window
+from poselift.lifter.clip import ClipLifter, WindowInput
 from poselift.lifter.engine import WindowSettings
 from poselift.lifter.models.base import LifterNet
 from poselift.lifter.models.layers import DotProduct
@@ -24,7 +24,7 @@ from tests.lifter.small_nets import IMAGE, random_track, small_net
 ATTENTIVE = [name for name, model in models.MODELS.items() if model.attention_over]
 
 
-def window_of(net: LifterNet, frame: int = 15, fps: float = 30) -> Window:
+def window_of(net: LifterNet, frame: int = 15, fps: float = 30) -> WindowInput:
     lift = ClipLifter.from_net(net)
     return lift.window(random_track(30), frame, image_size=IMAGE, fps=fps)
 
@@ -111,7 +111,7 @@ def test_maps_of_joints_are_those_of_the_frame(name: str) -> None:
     assert np.abs(joints_after(window.middle) - before).max() > 1e-3
 
 
-def of_block(net: LifterNet, window: Window, block: str) -> AttentionMap:
+def of_block(net: LifterNet, window: WindowInput, block: str) -> AttentionMap:
     return next(one for one in attention_maps(net, window) if one.block == block)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter import references
-from poselift.lifter.data.windows import Windows
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.training.settings import TrainSettings
 from tests.lifter.training.small_run import trainer
 
@@ -28,10 +28,10 @@ def test_the_linear_fit_finds_a_linear_truth() -> None:
         rng = torch.Generator().manual_seed(0)
         way = torch.randn(9 * 51, 9 * 51, generator=rng) / 20
 
-        def windows(self, count: int) -> Windows:
+        def windows(self, count: int) -> WindowBatch:
             x = torch.randn(count, 9, 17, 3, generator=self.rng)
             y = (x.flatten(1) @ self.way).view(count, 9, 17, 3)
-            return Windows(x, y - y[:, :, :1], torch.ones(count, 9))
+            return WindowBatch(x, y - y[:, :, :1], torch.ones(count, 9))
 
     source = Linear()
     net = references.fit_linear(source, 2000, frames=9)

@@ -5,12 +5,12 @@ import time
 import pytest
 
 from poselift.errors import PoseliftError
-from poselift.media import Camera
+from poselift.media import LiveCamera
 from poselift.media.camera import _present
 
 
 def test_a_slow_reader_gets_the_newest(media):
-    with Camera(media.clip(times=[i / 30 for i in range(45)])) as camera:
+    with LiveCamera(media.clip(times=[i / 30 for i in range(45)])) as camera:
         assert camera.size == (160, 96)
         seen = []
         while (frame := camera.latest()) is not None:
@@ -25,21 +25,21 @@ def test_a_slow_reader_gets_the_newest(media):
 
 
 def test_it_keeps_the_clips_own_rate(media):
-    with Camera(media.clip(times=[i / 30 for i in range(15)])) as camera:
+    with LiveCamera(media.clip(times=[i / 30 for i in range(15)])) as camera:
         times = [frame.time for frame in camera.frames()]
         assert camera.clock() >= times[-1]
     assert times[-1] - times[0] > 0.4  # never faster than the clip; slower where the machine is
 
 
 def test_closing_in_the_middle_ends_the_thread(media):
-    camera = Camera(media.clip(times=[i / 2 for i in range(30)]))
+    camera = LiveCamera(media.clip(times=[i / 2 for i in range(30)]))
     assert camera.latest() is not None
     camera.close()
     assert not camera._thread.is_alive()
 
 
 def test_a_silent_camera_is_told(media):
-    with Camera(media.clip(times=[0.0, 30.0])) as camera:
+    with LiveCamera(media.clip(times=[0.0, 30.0])) as camera:
         assert camera.latest() is not None
         with pytest.raises(PoseliftError, match="gave no picture"):
             camera.latest(timeout=0.2)
@@ -51,7 +51,7 @@ def test_an_unplugged_camera_is_told(media, monkeypatch):
 
     path = str(media.clip(times=[i / 30 for i in range(5)]))
     monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture(path))
-    with Camera(0) as camera, pytest.raises(PoseliftError, match="stopped giving pictures"):
+    with LiveCamera(0) as camera, pytest.raises(PoseliftError, match="stopped giving pictures"):
         list(camera.frames())
     assert camera.name == "camera0"
 
@@ -61,17 +61,17 @@ def test_a_camera_that_gives_nothing(media, monkeypatch):
 
     monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture())
     with pytest.raises(PoseliftError, match="gives no picture"):
-        Camera("3")
+        LiveCamera("3")
 
 
 @pytest.mark.skipif(bool(_present()), reason="there is a camera here")
 def test_no_camera():
     with pytest.raises(PoseliftError, match="no camera"):
-        Camera()
+        LiveCamera()
     with pytest.raises(PoseliftError, match="no camera 0"):
-        Camera(0)
+        LiveCamera(0)
 
 
 def test_no_such_clip(media):
     with pytest.raises(PoseliftError, match="No such file"):
-        Camera(media.folder / "none.mp4")
+        LiveCamera(media.folder / "none.mp4")

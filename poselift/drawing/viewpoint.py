@@ -22,7 +22,7 @@ _SMALLEST = np.array([1.3, 1.3, 1.75])  # metres: less motion than this is not l
 
 
 @dataclass(frozen=True)
-class Camera:
+class Viewpoint:
     """A pinhole camera.
 
     Attributes:
@@ -53,7 +53,7 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class Rig:
+class ViewPath:
     """A view of the room that was framed for a whole clip: one scale, one floor.
 
     Attributes:
@@ -75,7 +75,7 @@ class Rig:
         """Whether the camera never moves."""
         return self.view != TURNTABLE
 
-    def camera(self, time: float = 0.0) -> Camera:
+    def camera(self, time: float = 0.0) -> Viewpoint:
         """The camera at `time` seconds."""
         axes = view_axes(*view_angles(self.view, time))
         position = (
@@ -85,7 +85,7 @@ class Rig:
             - axes[2] * self.distance
         )
         width, height = self.size
-        return Camera(position, axes, _focal(self.size), (width / 2, height / 2))
+        return Viewpoint(position, axes, _focal(self.size), (width / 2, height / 2))
 
 
 def view_angles(view: str, time: float = 0.0) -> tuple[float, float]:
@@ -113,7 +113,7 @@ def view_axes(azimuth: float, elevation: float) -> np.ndarray:
 
 def frame_view(
     view: str, size: tuple[int, int], points: np.ndarray, margin: float = 0.1, foot: float = 0.06
-) -> Rig:
+) -> ViewPath:
     """The closest place from which a view holds all the points, at every time.
 
     Args:
@@ -139,7 +139,7 @@ def frame_view(
     distance = max(far_x, far_y, 0.5)
     # The free strip for the caption moves the picture up by half of it.
     centre_y += foot / 2 * height / _focal(size) * distance
-    return Rig(view, size, middle, (centre_x, centre_y), distance)
+    return ViewPath(view, size, middle, (centre_x, centre_y), distance)
 
 
 def _focal(size: tuple[int, int]) -> float:
