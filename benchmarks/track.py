@@ -25,7 +25,7 @@ Follow = Callable[[list[Shot]], list[np.ndarray]]
 def ours(shots: list[Shot]) -> list[np.ndarray]:
     """`poselift.detectors.track.Tracker`."""
     tracker = Tracker()
-    return [tracker.update(shot.people, shot.keypoints) for shot in shots]
+    return [tracker.update(shot.keypoints) for shot in shots]
 
 
 def norfair(shots: list[Shot]) -> list[np.ndarray]:

@@ -164,11 +164,7 @@ class Live:
         shown = []
         for number, person in list(self._people.items()):
             row = here.get(number)
-            joints = (
-                None
-                if row is None
-                else (seen.keypoints.xy[row], seen.keypoints.score[row], seen.keypoints.skeleton)
-            )
+            joints = None if row is None else (seen.joints.xy[row], seen.joints.score[row])
             person.push(joints, seen.frame.time)
             if person.gone:
                 del self._people[number]

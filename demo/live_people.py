@@ -16,7 +16,6 @@ from poselift.drawing.views import VIEWS
 from poselift.media.camera import LiveCamera
 from poselift.scene.world import LEVEL, rotate
 from poselift.settings import Settings
-from poselift.skeleton import Skeleton, to_h36m
 from poselift.types import Frame
 
 if TYPE_CHECKING:
@@ -51,14 +50,14 @@ class LivePerson:
         """Whether the person was not seen for so long that a return begins anew."""
         return self._unseen > _FORGET
 
-    def push(self, joints: tuple[np.ndarray, np.ndarray, Skeleton] | None, time: float) -> None:
-        """Take the joints of the next frame, None where the person was not seen."""
+    def push(self, joints: tuple[np.ndarray, np.ndarray] | None, time: float) -> None:
+        """Take the joints of the next frame, in H36M-17; None where the person was not seen."""
         if joints is None:
             self._unseen += 1
             self.score = np.zeros(17, np.float32)
         else:
             self._unseen = 0
-            self.xy, self.score = to_h36m(*joints)
+            self.xy, self.score = joints
             if self._smooth is not None:
                 size = float(person_size(self.xy[None], self.score[None])[0])
                 self.xy = self._smooth(self.xy, self.score, time, size)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poselift.detectors.similarity import LIMBS, box_overlaps, in_h36m, pose_similarity
+from poselift.detectors.similarity import LIMBS, box_overlaps, pose_similarity
 from poselift.types import Keypoints, People
 
 #: Limbs of somebody new must score this on average; those who are known may sink lower.
@@ -98,18 +98,21 @@ class Follower:
             np.concatenate([known, np.full(int(new.sum()), -1)]),
         )
 
-    def take(self, candidates: Candidates, read: Keypoints) -> tuple[np.ndarray, bool]:
-        """Follow who could be read.
+    def take(
+        self, candidates: Candidates, read: Keypoints, joints: Keypoints
+    ) -> tuple[np.ndarray, bool]:
+        """Follow the candidates whose joints could be read.
 
         Args:
             candidates: of this frame.
-            read: their joints.
+            read: their keypoints as the keypointer gave them; they span the next boxes.
+            joints: the same in H36M-17; they decide who is a person.
 
         Returns:
-            The indices of the candidates who are people, and whether somebody came, went or is
-            in doubt.
+            The indices of the candidates who are people, and whether somebody appeared,
+            disappeared or is in doubt.
         """
-        xy, score = in_h36m(read)
+        xy, score = joints.xy, joints.score
         surety = score[:, LIMBS].mean(axis=1) if len(score) else np.zeros(0)
         least = np.where(candidates.known >= 0, KNOWN_SCORE, NEW_SCORE)
         alive = surety >= least

@@ -14,12 +14,10 @@ from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder
 from poselift.detectors.registry import load_detector, load_keypointer
+from poselift.detectors.similarity import in_h36m
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.types import Frame, Keypoints, People, Track
-
-#: Frames that go to a GPU together.
-GPU_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -29,12 +27,14 @@ class Seen:
     Attributes:
         frame: the frame, its image as BGR uint8.
         people: their boxes, scores and numbers (-1: not yet sure to be somebody).
-        keypoints: their joints, in the same order.
+        joints: their joints in H36M-17, in the same order; finite, scores in 0..1.
+        keypoints: the same people as the keypointer read them, in its own skeleton.
         detected: whether the detector ran in this frame.
     """
 
     frame: Frame
     people: People
+    joints: Keypoints
     keypoints: Keypoints
     detected: bool
 
@@ -67,7 +67,7 @@ class See:
                 detects at once when it does not.
             device: where parts that are given by name run.
             batch: above 1, so many frames are detected and read together, each with a detection
-                of its own: quicker on a GPU (`GPU_BATCH`), slower without.
+                of its own: faster on a GPU, slower without.
         """
         self.keypointer = (
             load_keypointer(keypointer, device) if isinstance(keypointer, str) else keypointer
@@ -77,7 +77,6 @@ class See:
             detector = load_detector(detector, device)
         self.detector = detector
         self.tracker = tracker or Tracker()
-        self.skeleton = self.keypointer.skeleton
         self._cadence = Cadence(every)
         self._follower = Follower()
         self._batch = max(batch, 1)
@@ -96,12 +95,13 @@ class See:
         found = self._detect([frame])[0] if detect else None
         candidates = self._follower.candidates(found)
         read = self.keypointer([frame.image], [candidates.people])[0]
-        kept, news = self._follower.take(candidates, read)
+        joints = in_h36m(read)
+        kept, news = self._follower.take(candidates, read, joints)
         if detect:
             self._cadence.detected(news or self._follower.crowded)
         elif news:
             self._cadence.alarm()
-        return self._numbered(frame, candidates.people, read, kept, detect)
+        return self._numbered(frame, candidates.people, joints, read, kept, detect)
 
     def _in_blocks(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Detect and read many frames at once, each by itself; only the tracker joins them."""
@@ -116,20 +116,31 @@ class See:
                 )
             for frame, (people, keypoints) in zip(block, read, strict=True):
                 everybody = Candidates(people, np.full(len(people), -1))
-                kept, _ = Follower().take(everybody, keypoints)
-                yield self._numbered(frame, people, keypoints, kept, True)
+                joints = in_h36m(keypoints)
+                kept, _ = Follower().take(everybody, keypoints, joints)
+                yield self._numbered(frame, people, joints, keypoints, kept, True)
 
     def _detect(self, frames: list[Frame]) -> list[People]:
         assert not isinstance(self.detector, str)  # only a PoseFinder goes without one
         return self.detector([frame.image for frame in frames])
 
     def _numbered(
-        self, frame: Frame, people: People, read: Keypoints, kept: np.ndarray, detected: bool
+        self,
+        frame: Frame,
+        people: People,
+        joints: Keypoints,
+        read: Keypoints,
+        kept: np.ndarray,
+        detected: bool,
     ) -> Seen:
-        joints = Keypoints(read.xy[kept], read.score[kept], read.skeleton)
-        found = People(people.boxes[kept], people.scores[kept])
-        ids = self.tracker.update(found, joints)
-        return Seen(frame, replace(found, ids=ids), joints, detected)
+        joints = _rows(joints, kept)
+        ids = self.tracker.update(joints)
+        found = People(people.boxes[kept], people.scores[kept], ids)
+        return Seen(frame, found, joints, _rows(read, kept), detected)
+
+
+def _rows(keypoints: Keypoints, kept: np.ndarray) -> Keypoints:
+    return replace(keypoints, xy=keypoints.xy[kept], score=keypoints.score[kept])
 
 
 def find_tracks(
@@ -151,10 +162,10 @@ def find_tracks(
         device: where parts that are given by name run.
     """
     see = See(detector, keypointer, every=every, device=device)
-    builder = TrackBuilder(see.skeleton)
+    builder = TrackBuilder()
     for seen in see.frames(frames):
         assert seen.people.ids is not None
-        builder.add(seen.frame.index, seen.people.ids, seen.keypoints)
+        builder.add(seen.frame.index, seen.people.ids, seen.joints)
         if progress is not None:
             progress(seen)
     return builder.tracks()

@@ -22,11 +22,12 @@ LIMBS = tuple(sorted(H36M17.left + H36M17.right))
 SEEN = 0.1
 
 
-def in_h36m(keypoints: Keypoints) -> tuple[np.ndarray, np.ndarray]:
-    """A frame's people in H36M-17, (N, 17, 2), (N, 17); what is not a number scores 0."""
+def in_h36m(keypoints: Keypoints) -> Keypoints:
+    """A frame's people in H36M-17; coordinates and scores that are not finite get score 0."""
     finite = np.isfinite(keypoints.xy).all(axis=-1) & np.isfinite(keypoints.score)
     xy = np.where(finite[..., None], keypoints.xy, 0)
-    return to_h36m(xy, np.where(finite, np.clip(keypoints.score, 0, 1), 0), keypoints.skeleton)
+    score = np.where(finite, np.clip(keypoints.score, 0, 1), 0)
+    return Keypoints(*to_h36m(xy, score, keypoints.skeleton), H36M17)
 
 
 def person_size(xy: np.ndarray, score: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Following people: which person of this frame is which person of the frames before.
 
 `Tracker` gives numbers to people as the frames come; `tracks` makes `Track`s of them.
-Nothing here looks at the picture: people are told apart by where their joints are and are going.
+The picture is not used: people are told apart by the position and velocity of their joints.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from poselift.detectors.similarity import (
     LIMBS,
     SEEN,
     box_overlaps,
-    in_h36m,
     keypoint_boxes,
     person_size,
     pose_similarity,
 )
 from poselift.detectors.tracks import TrackBuilder
-from poselift.types import Keypoints, People
+from poselift.skeleton import H36M17
+from poselift.types import Keypoints
 
 __all__ = ["TrackBuilder", "Tracker", "TrackerSettings"]
 
@@ -93,12 +93,8 @@ class Tracker:
 
     Feed it every frame in order, also those without anybody: time is counted in updates.
 
-    >>> from poselift.skeleton import COCO17
-    >>> tracker = Tracker()
     >>> xy = np.random.default_rng(0).uniform(100, 300, (2, 17, 2)).astype(np.float32)
-    >>> seen = Keypoints(xy, np.full((2, 17), 0.9, np.float32), COCO17)
-    >>> people = People(np.zeros((2, 4), np.float32), np.ones(2, np.float32))
-    >>> tracker.update(people, seen).tolist()
+    >>> Tracker().update(Keypoints(xy, np.full((2, 17), 0.9, np.float32), H36M17)).tolist()
     [1, 2]
     """
 
@@ -107,19 +103,18 @@ class Tracker:
         self._known: list[_Known] = []
         self._last_id = 0
 
-    def update(self, people: People, keypoints: Keypoints) -> np.ndarray:
+    def update(self, joints: Keypoints) -> np.ndarray:
         """Number the people of the next frame.
 
         Args:
-            people: the frame's people; only their count is read, as the joints say more.
-            keypoints: their joints, in the same order, in any known skeleton.
+            joints: the N people's joints in H36M-17, as `similarity.in_h36m` gives them.
 
         Returns:
-            (N,) int64: each one's number, from 1; -1 for who is not confirmed (yet).
+            (N,) int64: each person's number, from 1; -1 for people not (yet) confirmed.
         """
-        if len(people) != len(keypoints):
-            raise ValueError(f"{len(people)} people but the joints of {len(keypoints)}")
-        xy, score = in_h36m(keypoints)
+        if joints.skeleton.name != H36M17.name:
+            raise ValueError(f"expected {H36M17.name}, got {joints.skeleton.name}")
+        xy, score = joints.xy, joints.score
         first = not self._known and self._last_id == 0
         owner: list[_Known | None] = [None] * len(xy)
         surety = score[:, LIMBS].mean(axis=1)

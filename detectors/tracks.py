@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from poselift.detectors.similarity import LIMBS, in_h36m, pose_similarity
-from poselift.skeleton import H36M17, Skeleton
+from poselift.detectors.similarity import LIMBS, pose_similarity
+from poselift.skeleton import H36M17
 from poselift.types import Keypoints, Track
 
 
@@ -32,7 +32,7 @@ class TrackBuilder:
     track seen in fewer than `least_frames` frames (in a clip of less than twice that, in fewer than
     half of its frames), and one whose limbs score less than `least_score` on average where seen.
 
-    >>> builder = TrackBuilder(H36M17)
+    >>> builder = TrackBuilder()
     >>> one = Keypoints(np.ones((1, 17, 2), np.float32), np.ones((1, 17), np.float32), H36M17)
     >>> nobody = Keypoints.none(H36M17)
     >>> for frame, seen in enumerate([one, nobody, one]):
@@ -42,14 +42,8 @@ class TrackBuilder:
     """
 
     def __init__(
-        self,
-        skeleton: Skeleton = H36M17,
-        *,
-        least_frames: int = 5,
-        least_score: float = 0.25,
-        look_back: int = 8,
+        self, *, least_frames: int = 5, least_score: float = 0.25, look_back: int = 8
     ) -> None:
-        self.skeleton = skeleton
         self.least_frames = least_frames
         self.least_score = least_score
         self._rows: dict[int, _Rows] = {}
@@ -57,17 +51,17 @@ class TrackBuilder:
         self._unnumbered: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=look_back)
         self._frames = 0
 
-    def add(self, frame: int, ids: np.ndarray, keypoints: Keypoints) -> None:
-        """Take the people of one frame; frames come in rising order, also the empty ones.
+    def add(self, frame: int, ids: np.ndarray, joints: Keypoints) -> None:
+        """Take the people of one frame; frames come in rising order, empty ones included.
 
         Args:
             frame: the frame's number in the clip.
-            ids: (N,) each person's number; negative for those that have none.
-            keypoints: their joints, in the builder's skeleton.
+            ids: (N,) each person's number; negative for people without one.
+            joints: their joints in H36M-17.
         """
-        if keypoints.skeleton.name != self.skeleton.name:
-            raise ValueError(f"expected {self.skeleton.name}, got {keypoints.skeleton.name}")
-        xy, score = in_h36m(keypoints)
+        if joints.skeleton.name != H36M17.name:
+            raise ValueError(f"expected {H36M17.name}, got {joints.skeleton.name}")
+        xy, score = joints.xy, joints.score
         ids = np.asarray(ids)
         for row in np.flatnonzero(ids >= 0):
             number = int(ids[row])

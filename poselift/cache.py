@@ -18,7 +18,7 @@ from poselift.types import Track
 log = logging.getLogger(__name__)
 
 #: Raised when what is kept changes its meaning, so that older files are not used.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from poselift.journal import Entry, Journal
 from poselift.media import Source, prefetch
 from poselift.progress import Reporter
 from poselift.settings import Settings
+from poselift.skeleton import H36M17
 
 
 def see_clip(
@@ -60,11 +61,11 @@ def _look(
         every=settings.detect_every,
         device=settings.device,
     )
-    journal = Journal(folder, key, see.skeleton)
-    builder = TrackBuilder(see.skeleton)
+    journal = Journal(folder, key, H36M17)
+    builder = TrackBuilder()
     times: list[float] = []
     for entry in journal.replay():
-        builder.add(entry.index, tracker.update(entry.people, entry.keypoints), entry.keypoints)
+        builder.add(entry.index, tracker.update(entry.keypoints), entry.keypoints)
         times.append(entry.time)
     resumed = len(times)
     if resumed:
@@ -74,9 +75,9 @@ def _look(
         with reporter.stage("see", source.frame_count_estimate) as advance:
             for seen in see.frames(dropwhile(lambda frame: frame.index < resumed, frames)):
                 assert seen.people.ids is not None
-                builder.add(seen.frame.index, seen.people.ids, seen.keypoints)
+                builder.add(seen.frame.index, seen.people.ids, seen.joints)
                 times.append(seen.frame.time)
-                journal.add(Entry(seen.frame.index, seen.frame.time, seen.people, seen.keypoints))
+                journal.add(Entry(seen.frame.index, seen.frame.time, seen.people, seen.joints))
                 advance(len(times))
     except BaseException:
         journal.flush()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from poselift.detectors.follow import Candidates, Follower, box_of_joints
+from poselift.detectors.similarity import in_h36m
 from poselift.skeleton import COCO17
 from poselift.types import Keypoints, People
 
@@ -21,7 +22,7 @@ def _read(*people: tuple[tuple[float, float], float]) -> Keypoints:
 
 
 def _step(follower: Follower, detected: People | None, read: Keypoints) -> tuple[list[int], bool]:
-    kept, news = follower.take(follower.candidates(detected), read)
+    kept, news = follower.take(follower.candidates(detected), read, in_h36m(read))
     return kept.tolist(), news
 
 
@@ -67,7 +68,8 @@ def test_two_readings_of_one_person_are_one() -> None:
     everybody = Candidates(
         _people([100, 50, 160, 230], [110, 50, 170, 230], [300, 50, 360, 230]), np.full(3, -1)
     )
-    kept, _ = follower.take(everybody, _read(((100, 50), 0.8), ((102, 50), 0.7), ((300, 50), 0.6)))
+    read = _read(((100, 50), 0.8), ((102, 50), 0.7), ((300, 50), 0.6))
+    kept, _ = follower.take(everybody, read, in_h36m(read))
     assert kept.tolist() == [0, 2]
 
 
@@ -96,6 +98,6 @@ def test_the_box_holds_the_seen_joints_and_never_jumps_smaller() -> None:
     half = _read(((0, 0), 0.8))
     half.score[0, POSE[:, 1] > 90] = 0.1
     half.score[0, :5] = 0.9
-    follower.take(follower.candidates(None), half)
+    follower.take(follower.candidates(None), half, in_h36m(half))
     after = follower.boxes[0]
     assert after[3] - after[1] > 0.9 * (before[3] - before[1])

@@ -117,6 +117,8 @@ def test_people_who_are_half_out_of_the_picture(detector: NanoDet, lightning: Mo
         (seen,) = See(detector, lightning).frames(_frames([image]))
         assert len(seen.people) >= 1
         assert np.isfinite(seen.keypoints.xy).all()
+        assert seen.joints.skeleton.name == "h36m17"
+        assert len(seen.joints) == len(seen.people) == len(seen.keypoints)
 
 
 def test_blocks_see_what_single_frames_see(detector: NanoDet, lightning: MoveNet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from poselift.detectors.similarity import in_h36m
 from poselift.detectors.track import Tracker, TrackerSettings
 from poselift.skeleton import COCO17, H36M17
 from poselift.types import Keypoints, People
@@ -13,7 +14,7 @@ from tests.detectors.walkers import SCENES, Shot, agreement, away, crowd, line, 
 
 def follow(shots: list[Shot], settings: TrackerSettings | None = None) -> list[np.ndarray]:
     tracker = Tracker(settings)
-    return [tracker.update(shot.people, shot.keypoints) for shot in shots]
+    return [tracker.update(shot.keypoints) for shot in shots]
 
 
 def numbers_of(shots: list[Shot], given: list[np.ndarray], person: int) -> list[int]:
@@ -98,7 +99,7 @@ def test_who_appears_later_must_be_seen_three_times() -> None:
 
 def test_the_first_frame_counts_at_once() -> None:
     (shot,) = scene([line(200, 800, 400, 60)], 1, false=0, missed=0)
-    assert Tracker().update(shot.people, shot.keypoints).tolist() == [1]
+    assert Tracker().update(shot.keypoints).tolist() == [1]
 
 
 def test_low_scores_go_on_but_are_not_born() -> None:
@@ -119,8 +120,7 @@ def test_two_readings_of_one_person_are_one() -> None:
     for shot in shots:
         xy = np.concatenate([shot.keypoints.xy, shot.keypoints.xy + 2])
         score = np.concatenate([shot.keypoints.score, shot.keypoints.score * 0.8])
-        people = People(np.zeros((2, 4), np.float32), np.ones(2, np.float32))
-        assert tracker.update(people, Keypoints(xy, score, H36M17)).tolist() == [1, -1]
+        assert tracker.update(Keypoints(xy, score, H36M17)).tolist() == [1, -1]
 
 
 def test_the_order_of_people_does_not_matter() -> None:
@@ -141,12 +141,12 @@ def test_the_order_of_people_does_not_matter() -> None:
 def test_nobody_at_all_and_long_pauses() -> None:
     tracker = Tracker()
     for _ in range(5):
-        assert tracker.update(People.none(), Keypoints.none(COCO17)).shape == (0,)
+        assert tracker.update(Keypoints.none(H36M17)).shape == (0,)
     shots = scene([line(200, 300, 400, 30)], 30, false=0, missed=0)
-    assert tracker.update(shots[0].people, shots[0].keypoints).tolist() == [1]
+    assert tracker.update(shots[0].keypoints).tolist() == [1]
     for _ in range(TrackerSettings().survival + 5):
-        tracker.update(People.none(), Keypoints.none(H36M17))
-    again = [tracker.update(shot.people, shot.keypoints).tolist() for shot in shots[1:6]]
+        tracker.update(Keypoints.none(H36M17))
+    again = [tracker.update(shot.keypoints).tolist() for shot in shots[1:6]]
     assert again == [[-1], [-1], [2], [2], [2]]
 
 
@@ -156,11 +156,12 @@ def test_what_is_no_number_is_not_seen() -> None:
     xy[:, 3] = np.nan
     tracker = Tracker()
     for _ in range(3):
-        assert tracker.update(shot.people, Keypoints(xy, shot.keypoints.score, H36M17)) == [1]
+        seen = in_h36m(Keypoints(xy, shot.keypoints.score, H36M17))
+        assert tracker.update(seen) == [1]
     nothing = Keypoints(np.full_like(xy, np.nan), shot.keypoints.score, H36M17)
-    assert tracker.update(shot.people, nothing).tolist() == [-1]
+    assert tracker.update(in_h36m(nothing)).tolist() == [-1]
 
 
-def test_counts_that_differ_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 people"):
-        Tracker().update(People(np.zeros((1, 4)), np.ones(1)), Keypoints.none(COCO17))
+def test_another_skeleton_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected h36m17"):
+        Tracker().update(Keypoints.none(COCO17))

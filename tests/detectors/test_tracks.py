@@ -13,9 +13,9 @@ from tests.detectors.walkers import Shot, away, line, scene
 
 
 def built(shots: list[Shot], start: int = 0) -> list[Track]:
-    tracker, builder = Tracker(), TrackBuilder(H36M17)
+    tracker, builder = Tracker(), TrackBuilder()
     for frame, shot in enumerate(shots, start):
-        builder.add(frame, tracker.update(shot.people, shot.keypoints), shot.keypoints)
+        builder.add(frame, tracker.update(shot.keypoints), shot.keypoints)
     return builder.tracks()
 
 
@@ -46,10 +46,10 @@ def test_ghosts_are_left_out() -> None:
 
 
 def test_unsure_people_are_left_out() -> None:
-    builder = TrackBuilder(COCO17)
+    builder = TrackBuilder()
     xy = np.random.default_rng(0).uniform(0, 100, (1, 17, 2))
     for frame in range(10):
-        builder.add(frame, np.array([1]), Keypoints(xy, np.full((1, 17), 0.2), COCO17))
+        builder.add(frame, np.array([1]), Keypoints(xy, np.full((1, 17), 0.2), H36M17))
     assert builder.tracks() == []
 
 
@@ -58,23 +58,13 @@ def test_a_clip_of_one_frame_has_its_person() -> None:
     assert len(track) == 1
 
 
-def test_other_skeletons_become_h36m() -> None:
-    builder = TrackBuilder(COCO17)
-    xy = np.random.default_rng(0).uniform(0, 100, (1, 17, 2))
-    builder.add(0, np.array([7]), Keypoints(xy, np.full((1, 17), 0.9), COCO17))
-    (track,) = builder.tracks()
-    left_knee = H36M17.index("left knee"), COCO17.index("left knee")
-    assert track.id == 7
-    assert np.allclose(track.xy[0, left_knee[0]], xy[0, left_knee[1]])
-
-
 def test_nobody() -> None:
-    builder = TrackBuilder(COCO17)
+    builder = TrackBuilder()
     assert builder.tracks() == []
-    builder.add(0, np.zeros(0, int), Keypoints.none(COCO17))
+    builder.add(0, np.zeros(0, int), Keypoints.none(H36M17))
     assert builder.tracks() == []
 
 
 def test_another_skeleton_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected coco17"):
-        TrackBuilder(COCO17).add(0, np.zeros(0, int), Keypoints.none(H36M17))
+    with pytest.raises(ValueError, match="expected h36m17"):
+        TrackBuilder().add(0, np.zeros(0, int), Keypoints.none(COCO17))
