@@ -126,13 +126,16 @@ def to_nominal(parts: Parts) -> Parts:
     )
 
 
-def turn_whole(joints: Tensor, chance: float, rng: Generator) -> Tensor:
-    """Lay some people (B, T, 17, 3) down, lean them or turn them over, about the pelvis."""
+def turn_whole(joints: Tensor, chance: float, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Lay some people (B, T, 17, 3) down or turn them over, about the pelvis.
+
+    Returns who was left as captured, too: (B,) bool.
+    """
     batch = joints.shape[0]
-    lying = sometimes(batch, chance, rng) * uniform((batch,), 0.3, math.pi, rng)
-    leaning = 0.08 * torch.randn((batch,), generator=rng)
+    chosen = sometimes(batch, chance, rng)
+    angle = chosen * uniform((batch,), 0.3, math.pi, rng)
     heading = uniform((batch,), 0, 2 * math.pi, rng)
     axis = torch.stack([heading.cos(), heading.sin(), torch.zeros(batch)], -1)
-    turn = axis_angle(axis * (lying + leaning)[:, None])
+    turn = axis_angle(axis * angle[:, None])
     centre = joints[:, :, :1].mean(dim=1, keepdim=True)
-    return rotate(turn[:, None], joints - centre) + centre
+    return rotate(turn[:, None], joints - centre) + centre, chosen == 0

@@ -51,10 +51,11 @@ def _film(
     recipe = as_judged(body.shape[1], detection)
     points = coco_points(body, rng)
     for _ in range(100):
-        seen, faces = film(body, points, rng)
-        if float(faces[..., 2].min()) > NEAREST_METRES:
+        filmed = film(body, points, rng, recipe.cameras)
+        if float(filmed.points[..., 2].min()) > NEAREST_METRES:
             break
-    xy, score = keypoints(seen, faces, recipe, rng)
+    seen = filmed.joints
+    xy, score = keypoints(seen, filmed.points, recipe, rng)
     pixels = xy[0] * _FOCAL_PIXELS + np.array(_SIZE, np.float32) / 2
     pose = (seen - seen[:, :, :1])[0].numpy()
     return FilmedSequence(

@@ -19,12 +19,13 @@ from poselift.lifter.data.augment import (
     uniform,
 )
 from poselift.lifter.data.body import Parts, put_together, take_apart
-from poselift.lifter.data.camera import film, project
+from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, film, project
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import KeypointNoise, disturb
+from poselift.lifter.data.people import MovingPeople
 from poselift.lifter.normalise import crop
-from poselift.skeleton import COCO17, H36M17, coco_to_h36m
+from poselift.skeleton import coco_to_h36m
 
 Detection = Literal["true", "detected"]
 
@@ -43,6 +44,7 @@ class Recipe:
         joints: chance that trunk and head points are the true joints and not made from a face.
         cut_future, cut_past: chance that frames at an end repeat the last or first known one.
         noise: the keypointer's errors.
+        cameras: where people are filmed from.
     """
 
     frames: int = 27
@@ -55,6 +57,7 @@ class Recipe:
     cut_future: float = 0.3
     cut_past: float = 0.1
     noise: KeypointNoise = field(default_factory=KeypointNoise)
+    cameras: CameraSource = field(default_factory=Cameras)
 
 
 @dataclass
@@ -87,13 +90,13 @@ class Studio:
 
     def windows(self, count: int) -> WindowBatch:
         """`count` new windows."""
-        joints = self._bodies(count)
-        return record(joints, self.recipe, self.rng)
+        return record(self._people(count), self.recipe, self.rng)
 
-    def _bodies(self, count: int) -> Tensor:
-        """(B, T, 17, 3) moving people in world space."""
+    def _people(self, count: int) -> MovingPeople:
+        """New moving people; legs, upper bodies and arms may be of different clips."""
         rng, recipe = self.rng, self.recipe
-        legs, upper, arms = (self._read(count) for _ in range(3))
+        legs, fps = self._read(count)
+        upper, arms = self._read(count)[0], self._read(count)[0]
         other_upper = sometimes(count, recipe.mixed * 0.6, rng)
         other_arms = sometimes(count, recipe.mixed, rng)
         upper = _choose(upper, legs, other_upper)
@@ -102,10 +105,11 @@ class Studio:
             _choose(arms, upper, other_arms).arms,
         )  # fmt: skip
         parts = resize(turn_limbs(parts, rng), rng)
-        return turn_whole(put_together(parts), recipe.lying, rng)
+        joints, upright = turn_whole(put_together(parts), recipe.lying, rng)
+        return MovingPeople(joints, fps, upright)
 
-    def _read(self, count: int) -> Parts:
-        """Random stretches of random clips, at random speeds, forth or back."""
+    def _read(self, count: int) -> tuple[Parts, Tensor]:
+        """Random stretches of random clips, at random speeds, forth or back; and their rates."""
         rng, frames = self.rng, self.recipe.frames
         clip = torch.multinomial(self._chance, count, replacement=True, generator=rng)
         low, high = self.recipe.fps
@@ -123,15 +127,17 @@ class Studio:
         below = time.floor().long().clamp_max(last[:, None] - 1)
         share = (time - below)[..., None]
         row = self._start[clip][:, None] + below
-        return _unpack(self._rows[row] * (1 - share) + self._rows[row + 1] * share)
+        parts = _unpack(self._rows[row] * (1 - share) + self._rows[row + 1] * share)
+        return parts, self._fps[clip] / step
 
 
-def record(joints: Tensor, recipe: Recipe, rng: Generator) -> WindowBatch:
-    """People (B, T, 17, 3) in world space as a random camera and a keypointer see them."""
-    batch = joints.shape[0]
-    seen, faces = film(joints, coco_points(joints, rng), rng)
-    seen, faces = _mirror(seen, faces, sometimes(batch, 0.5, rng))
-    made, made_score = keypoints(seen, faces, recipe, rng)
+def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
+    """People as a random camera and a keypointer see them."""
+    batch = people.joints.shape[0]
+    filmed = film(people.joints, coco_points(people.joints, rng), rng, recipe.cameras)
+    filmed = filmed.mirrored(sometimes(batch, 0.5, rng))
+    seen = filmed.joints
+    made, made_score = keypoints(seen, filmed.points, recipe, rng)
     index, known = _truncate(batch, recipe, rng)
     which = np.arange(batch)[:, None]
     made, made_score = made[which, index], made_score[which, index]
@@ -164,7 +170,7 @@ def as_judged(frames: int, detection: Detection) -> Recipe:
     """Nothing made up but the camera, and the keypointer's errors where they are asked for."""
     return Recipe(
         frames, true=float(detection == "true"), joints=0, cut_future=0, cut_past=0,
-        noise=KeypointNoise(cut=0.0),
+        noise=KeypointNoise(cut=0.0), cameras=USUAL,
     )  # fmt: skip
 
 
@@ -191,17 +197,9 @@ def validation_windows(
             joints.append(moving[np.minimum(np.arange(start, start + frames), len(moving) - 1)])
             actions.append(clip.action)
     bodies = put_together(to_nominal(take_apart(torch.from_numpy(np.stack(joints)))))
-    return record(bodies, plain, rng), actions
-
-
-def _mirror(seen: Tensor, faces: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Left and right exchanged, for some windows."""
-    flip = torch.tensor([-1.0, 1.0, 1.0])
-    mask = (chosen > 0)[:, None, None, None]
-    return (
-        torch.where(mask, seen[:, :, list(H36M17.mirror)] * flip, seen),
-        torch.where(mask, faces[:, :, list(COCO17.mirror)] * flip, faces),
-    )
+    count = len(bodies)
+    people = MovingPeople(bodies, torch.full((count,), fps), torch.ones(count, dtype=torch.bool))
+    return record(people, plain, rng), actions
 
 
 def _truncate(batch: int, recipe: Recipe, rng: Generator) -> tuple[np.ndarray, Tensor]:

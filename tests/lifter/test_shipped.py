@@ -21,7 +21,8 @@ def seen(frames: int, seed: int, spread: float) -> tuple[Track, np.ndarray]:
     """A made-up person as a keypointer with errors of `spread` sees them, and the truth."""
     rng = torch.Generator().manual_seed(seed)
     joints = torch.from_numpy(motion(2 * frames, seed)[::2][:frames])[None]
-    truth, points = film(joints, coco_points(joints, None), rng)
+    filmed = film(joints, coco_points(joints, None), rng)
+    truth, points = filmed.joints, filmed.points
     noise = KeypointNoise(spread=(spread,) * 17, swaps=0.0, gaps=0.0, cut=0.0)
     xy, score = disturb(project(points), points[..., 2], noise, rng)
     made, made_score = coco_to_h36m(xy[0].numpy() * 1000 + 500, score[0].numpy())

@@ -85,7 +85,9 @@ def test_every_body_has_one_size_and_equal_sides(rng: torch.Generator) -> None:
 
 def test_some_people_are_laid_down(rng: torch.Generator) -> None:
     joints = people(64)
-    turned = turn_whole(joints, 0.5, rng)
+    turned, upright = turn_whole(joints, 0.5, rng)
+    assert torch.allclose(turned[upright], joints[upright], atol=1e-5)
+    assert 0.3 < upright.float().mean() < 0.7
     assert torch.allclose(lengths(turned), lengths(joints), atol=1e-4)
     up = (turned[:, 0, 8] - turned[:, 0, 0])[:, 2]
     assert 0.1 < (up < 0.2).float().mean() < 0.7
