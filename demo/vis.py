@@ -13,6 +13,8 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from poselift.demo.arguments import parser, split
+from poselift.demo.cli import COMMANDS
+from poselift.demo.cli import main as run_command
 from poselift.errors import PoseliftError
 from poselift.settings import Settings, read_config
 
@@ -26,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Before torch is loaded: threads that spin while they wait for each other make lifting thirty
     # times slower on a machine that has other work too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if words and words[0] in COMMANDS:
+        return run_command(words)
     debug = "--debug" in words
     try:
         given, command = split(parser().parse_args(words))

@@ -1,17 +1,11 @@
-"""`python -m poselift.lifter.train`: train a lifter.
-
-python -m poselift.lifter.train --config poselift --mocap cmu17.npz --minutes 60 --out run
-torchrun --nproc-per-node 2 -m poselift.lifter.train ...      several processes or GPUs
-python -m poselift.lifter.train --config sct-h36m --h36m data/ --out run
-"""
+"""Training a lifter: the data, the network and the run, from plain values."""
 
 from __future__ import annotations
 
-import argparse
-import logging
-import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poselift.errors import PoseliftError
 
@@ -19,86 +13,99 @@ if TYPE_CHECKING:
     from poselift.lifter.data.windows import WindowBatch
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.training.loop import WindowSource
-    from poselift.lifter.training.parallel import Processes
     from poselift.lifter.training.settings import TrainSettings
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's options."""
-    out = argparse.ArgumentParser(
-        prog="python -m poselift.lifter.train",
-        description="Train a lifter; Ctrl-C writes what it has.",
-    )
-    add = out.add_argument
-    add("--config", help="a .toml file, or the name of a shipped one")
-    add("--model", help="the network, if no config names it")
-    add("--mocap", nargs="+", type=Path, metavar="NPZ", help="motion capture sets")
-    add("--h36m", type=Path, metavar="DIR", help="folder with Human3.6M's npz files")
-    add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="folder with MPI-INF-3DHP's npz")
-    add("--out", type=Path, required=True, metavar="DIR", help="where the run is written")
-    add("--minutes", type=float, help="budget by the clock")
-    add("--steps", type=int, help="budget in steps; repeatable exactly")
-    add("--batch", type=int, help="windows a step")
-    add("--lr", type=float, help="peak learning rate")
-    add("--noise", type=Path, metavar="JSON", help="measured keypointer errors")
-    add("--resume", action="store_true", help="go on from last.pt in the folder")
-    add("--init", type=Path, metavar="SAFETENSORS", help="start from these weights")
-    add("--teacher", metavar="NAME|SAFETENSORS", help="a lifter whose poses are learnt, too")
-    add("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
-    add("--threads", type=int, help="CPU threads")
-    add("--seed", type=int, help="of weights and data")
-    add("--validate-minutes", type=float, default=3.0, help="time between validations")
-    return out
+@dataclass(frozen=True)
+class TrainData:
+    """Where the windows come from; `TrainSettings.data` says which of these is read.
+
+    Attributes:
+        mocap: motion capture sets (.npz), for "mocap".
+        h36m: folder with Human3.6M's npz files, for "h36m".
+        mpi3dhp: folder with MPI-INF-3DHP's npz files, for "3dhp".
+        noise: measured keypointer errors (.json), for "mocap"; None takes the defaults.
+    """
+
+    mocap: Sequence[Path] = ()
+    h36m: Path | None = None
+    mpi3dhp: Path | None = None
+    noise: Path | None = None
 
 
-def settings_of(arguments: argparse.Namespace) -> TrainSettings:
-    """Config and options as settings; options win."""
+def settings_from(config: str | Path | None = None, **changes: Any) -> TrainSettings:
+    """A config (a .toml, or a shipped one's name) with the changes that are not None.
+
+    A budget in minutes replaces one in steps.
+    """
     from poselift.lifter.training.settings import TrainSettings, read_config, with_changes
 
-    settings = TrainSettings(**(read_config(arguments.config) if arguments.config else {}))
-    names = ("model", "minutes", "steps", "batch", "lr", "seed")
-    changes = {name: getattr(arguments, name) for name in names}
-    if arguments.minutes and not arguments.steps:
+    settings = TrainSettings(**(read_config(config) if config else {}))
+    if changes.get("minutes") and not changes.get("steps"):
         changes["steps"] = 0
-    settings = with_changes(settings, changes)
+    return with_changes(settings, changes)
+
+
+def train(
+    settings: TrainSettings,
+    data: TrainData,
+    out: Path,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    teacher: str | None = None,
+    init: Path | None = None,
+    resume: bool = False,
+    validate_minutes: float = 3.0,
+) -> None:
+    """Train, and write the run into the folder `out`. Ctrl-C ends it and keeps what was learnt.
+
+    Args:
+        settings: the network, its budget and how it learns.
+        data: what it learns from.
+        out: the run's folder.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        threads: CPU threads; None leaves them as they are.
+        teacher: a lifter whose poses are learnt too: a weights name or a .safetensors file.
+        init: weights to start from (.safetensors).
+        resume: go on from `last.pt` in `out`, if it is there.
+        validate_minutes: time between validations.
+    """
+    import torch
+
+    from poselift.device import resolve_device
+    from poselift.lifter.training.loop import Trainer
+    from poselift.lifter.training.parallel import Processes
+
     if not settings.minutes and not settings.steps and not settings.epochs:
         raise PoseliftError("No budget is set.", "Say --minutes 60 or --steps 10000.")
-    return settings
-
-
-def mocap_source(
-    arguments: argparse.Namespace, settings: TrainSettings, rank: int
-) -> tuple[WindowSource, dict[str, WindowBatch]]:
-    """Windows to train on and to validate with, from motion capture."""
-    from poselift.lifter.data import mocap
-    from poselift.lifter.data.noise import KeypointNoise, measured_noise
-    from poselift.lifter.data.windows import Recipe, Studio, validation_windows
-
-    if not arguments.mocap:
-        raise PoseliftError("No motion capture is given.", "Say --mocap SET.npz (one or several).")
-    training, validation = mocap.split(mocap.read_sets(arguments.mocap))
-    noise = measured_noise(arguments.noise) if arguments.noise else KeypointNoise()
-    frames = settings.network.get("frames", 27)
-    recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
-    judged = {
-        detection: validation_windows(validation, frames, settings.fps, detection)[0]
-        for detection in ("true", "detected")
-        if validation
-    }
-    return Studio(training, recipe, settings.seed + 1000 * rank), judged
-
-
-def field_source(
-    arguments: argparse.Namespace, settings: TrainSettings, rank: int
-) -> tuple[WindowSource, dict[str, WindowBatch]]:
-    """Windows from the field's data sets."""
-    from poselift.lifter.data.field import field_windows
-
-    folder = arguments.h36m if settings.data == "h36m" else arguments.mpi3dhp
-    if folder is None:
-        option = "--h36m" if settings.data == "h36m" else "--3dhp"
-        raise PoseliftError(f"This config trains on {settings.data}.", f"Say {option} DIR.")
-    return field_windows(settings.data, folder, settings, settings.seed + 1000 * rank)
+    if threads:
+        torch.set_num_threads(threads)
+    processes = Processes()
+    try:
+        make = _mocap_source if settings.data == "mocap" else _field_source
+        source, validation = make(data, settings, processes.rank)
+        chosen = resolve_device(device)
+        if chosen.type == "cuda" and processes.count > 1:
+            chosen = torch.device("cuda", processes.local_rank)
+        out.mkdir(parents=True, exist_ok=True)
+        trainer = Trainer(
+            _with_steps(settings, source),
+            source,
+            validation,
+            out,
+            chosen,
+            processes,
+            load_teacher(teacher) if teacher else None,
+        )
+        if init:
+            trainer.begin_from(init)
+        last = out / "last.pt"
+        if resume and last.is_file():
+            trainer.resume(last)
+        trainer.train(validate_minutes=validate_minutes)
+    finally:
+        processes.close()
 
 
 def load_teacher(name_or_file: str) -> LifterNet:
@@ -110,54 +117,47 @@ def load_teacher(name_or_file: str) -> LifterNet:
     return references.load(name_or_file if is_file else weights.get(name_or_file))
 
 
-def run(arguments: argparse.Namespace, processes: Processes) -> None:
-    """Train as the options say."""
-    import torch
+def _with_steps(settings: TrainSettings, source: WindowSource) -> TrainSettings:
+    """A budget in epochs as one in steps, now that the data's length is known."""
+    from poselift.lifter.training.settings import with_changes
 
-    from poselift.device import resolve_device
-    from poselift.lifter.training.loop import Trainer
-
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    settings = settings_of(arguments)
-    make = mocap_source if settings.data == "mocap" else field_source
-    source, validation = make(arguments, settings, processes.rank)
-    if settings.epochs and not settings.steps and not settings.minutes:
-        from poselift.lifter.training.settings import with_changes
-
-        length = len(source)  # type: ignore[arg-type]
-        steps = settings.epochs * max(length // settings.batch, 1)
-        settings = with_changes(settings, {"steps": steps})
-    device = resolve_device(arguments.device)
-    if device.type == "cuda" and processes.count > 1:
-        device = torch.device("cuda", processes.local_rank)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    teacher = load_teacher(arguments.teacher) if arguments.teacher else None
-    trainer = Trainer(settings, source, validation, arguments.out, device, processes, teacher)
-    if arguments.init:
-        trainer.begin_from(arguments.init)
-    last = arguments.out / "last.pt"
-    if arguments.resume and last.is_file():
-        trainer.resume(last)
-    trainer.train(validate_minutes=arguments.validate_minutes)
+    if not settings.epochs or settings.steps or settings.minutes:
+        return settings
+    length = len(source)  # type: ignore[arg-type]
+    steps = settings.epochs * max(length // settings.batch, 1)
+    return with_changes(settings, {"steps": steps})
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command; 0 when it did its work."""
-    arguments = parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    from poselift.lifter.training.parallel import Processes
+def _mocap_source(
+    data: TrainData, settings: TrainSettings, rank: int
+) -> tuple[WindowSource, dict[str, WindowBatch]]:
+    """Windows to train on and to validate with, from motion capture."""
+    from poselift.lifter.data import mocap
+    from poselift.lifter.data.noise import KeypointNoise, measured_noise
+    from poselift.lifter.data.windows import Recipe, Studio, validation_windows
 
-    processes = Processes()
-    try:
-        run(arguments, processes)
-    except PoseliftError as error:
-        sys.stderr.write(f"{error.message}\n{error.hint}\n")
-        return 2
-    finally:
-        processes.close()
-    return 0
+    if not data.mocap:
+        raise PoseliftError("No motion capture is given.", "Say --mocap SET.npz (one or several).")
+    training, validation = mocap.split(mocap.read_sets(data.mocap))
+    noise = measured_noise(data.noise) if data.noise else KeypointNoise()
+    frames = settings.network.get("frames", 27)
+    recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
+    judged = {
+        detection: validation_windows(validation, frames, settings.fps, detection)[0]
+        for detection in ("true", "detected")
+        if validation
+    }
+    return Studio(training, recipe, settings.seed + 1000 * rank), judged
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _field_source(
+    data: TrainData, settings: TrainSettings, rank: int
+) -> tuple[WindowSource, dict[str, WindowBatch]]:
+    """Windows from the field's data sets."""
+    from poselift.lifter.data.field import field_windows
+
+    folder = data.h36m if settings.data == "h36m" else data.mpi3dhp
+    if folder is None:
+        option = "--h36m" if settings.data == "h36m" else "--3dhp"
+        raise PoseliftError(f"This config trains on {settings.data}.", f"Say {option} DIR.")
+    return field_windows(settings.data, folder, settings, settings.seed + 1000 * rank)

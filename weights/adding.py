@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,9 +61,7 @@ def add(
         raise PoseliftError(f"There is no model called {model!r}.", f"Known: {', '.join(_MODELS)}.")
     name = name or path.stem
     if name in ENTRIES and ENTRIES[name].source != "local":
-        raise PoseliftError(
-            f"Weights called {name!r} come with Poselift.", "Choose another: --name NAME."
-        )
+        raise PoseliftError(f"Weights called {name!r} come with Poselift.", "Choose another name.")
     added = WeightsEntry(
         name=name,
         kind=_MODELS[model],
@@ -82,18 +79,3 @@ def add(
     )
     write_user_entry(added)
     return added
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """A setting written as NAME=VALUE, the value as JSON or, failing that, as plain text.
-
-    >>> parse_setting("frames=243"), parse_setting("kernels=[7, 7, 7]")
-    (('frames', 243), ('kernels', [7, 7, 7]))
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise PoseliftError(f"{text!r} is not a setting.", "Write NAME=VALUE, like frames=243.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value

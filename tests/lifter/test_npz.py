@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poselift.demo.cli import main
 from poselift.errors import PoseliftError
 from poselift.lifter import models, npz
-from poselift.lifter.__main__ import main
 from poselift.lifter.clip import ClipLifter
 from tests.lifter.small_nets import IMAGE, random_track, small_net
 
@@ -30,7 +30,7 @@ def test_the_command_gives_what_the_library_gives(tmp_path: Path, weights_file: 
     track = random_track(20)
     file = write(tmp_path / "poses.npz", xy=track.xy, score=track.score, fps=25, image_size=IMAGE)
     command = [str(file), "--checkpoint", str(weights_file), "--space", "camera", "--device", "cpu"]
-    assert main(command) == 0
+    assert main(["lift", *command]) == 0
     out = np.load(tmp_path / "poses-3d.npz")
     [motion] = ClipLifter.from_net(small_net("ftcm"))([track], image_size=IMAGE, fps=25)
     assert np.allclose(out["pose3d"][0], motion.pose3d, atol=1e-6)
@@ -43,7 +43,7 @@ def test_in_the_world_the_feet_are_on_the_floor(tmp_path: Path, weights_file: Pa
     file = write(tmp_path / "poses.npz", pose2d=track.xy)
     out = tmp_path / "new" / "out.npz"
     command = f"{file} --checkpoint {weights_file} --size 640 480 --out {out} --device cpu"
-    assert main(command.split()) == 0
+    assert main(["lift", *command.split()]) == 0
     assert np.load(out)["pose3d"][..., 2].min() == pytest.approx(0, abs=1e-6)
 
 
@@ -89,10 +89,10 @@ def test_the_command_says_what_to_do_in_two_lines(
 ) -> None:
     (tmp_path / "text.npz").write_text("hello")
     for name in ("gone.npz", "text.npz"):
-        assert main([str(tmp_path / name)]) == 2
+        assert main(["lift", str(tmp_path / name)]) == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 2
     file = write(tmp_path / "poses.npz", xy=np.ones((5, 17, 2)))
-    assert main([str(file)]) == 2
+    assert main(["lift", str(file)]) == 2
     assert "--size" in capsys.readouterr().err
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from poselift.lifter import evaluate, train
+from poselift.demo.cli import main
 from poselift.lifter.training.log import read_log
 from tests.lifter.data.test_windows import write_set
 from tests.lifter.synthetic_motion import clips
@@ -21,29 +21,30 @@ def test_the_commands_train_and_evaluate(
     config.write_text("batch = 8\n[network]\nframes = 9\nwidth = 32\ndepth = 1\nheads = 2\n")
     out = tmp_path / "run"
     options = ["--config", str(config), "--mocap", data, "--out", str(out), "--device", "cpu"]
-    assert train.main([*options, "--steps", "2"]) == 0
-    assert train.main([*options, "--steps", "3", "--resume"]) == 0
+    assert main(["train", *options, "--steps", "2"]) == 0
+    assert main(["train", *options, "--steps", "3", "--resume"]) == 0
     assert read_log(out / "log.csv")["step"] == [2, 3]
     weights = str(out / "ema.safetensors")
     figures = tmp_path / "figures.json"
-    told = ["--weights", weights, "--mocap", data, "--details", "--mirror", "--json", str(figures)]
+    told = ["--checkpoint", weights, "--mocap", data, "--details", "--mirror"]
+    told += ["--json", str(figures)]
     told += ["--lookahead", "0", "4"]
-    assert evaluate.main(told) == 0
+    assert main(["evaluate", *told]) == 0
     printed = capsys.readouterr().out
     assert "run, detected 2D" in printed
     assert "| walk |" in printed
     assert "run, live, 4 frames ahead" in printed
     assert "left wrist" in figures.read_text()
-    assert evaluate.main(["--weights", weights, "--mocap", data, "--clips", "--details"]) == 0
+    assert main(["evaluate", "--checkpoint", weights, "--mocap", data, "--clips", "--details"]) == 0
     said = capsys.readouterr()
     assert "| P-MPJPE, true 2D | run |" in said.out
     assert "run, detected 2D: P-MPJPE" in said.err
 
 
 def test_commands_say_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert train.main(["--config", "poselift", "--out", str(tmp_path)]) == 2
+    assert main(["train", "--config", "poselift", "--out", str(tmp_path)]) == 2
     assert "budget" in capsys.readouterr().err
-    assert train.main(["--config", "poselift", "--out", str(tmp_path), "--steps", "1"]) == 2
+    assert main(["train", "--config", "poselift", "--out", str(tmp_path), "--steps", "1"]) == 2
     assert "--mocap" in capsys.readouterr().err
-    assert evaluate.main(["--mocap", "x.npz"]) == 2
+    assert main(["evaluate", "--mocap", "x.npz"]) == 2
     assert "--lifter" in capsys.readouterr().err

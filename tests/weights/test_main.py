@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from poselift import weights
+from poselift.demo.cli import main
 from poselift.errors import PoseliftError
-from poselift.weights.__main__ import main
 from poselift.weights.user import read_user_entries
 
 
 def test_list_shows_what_is_here(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list"]) == 0
+    assert main(["weights", "list"]) == 0
     rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
     assert rows["movenet-thunder"][:3] == ["movenet", "yes", "Apache-2.0"]
     assert rows["hrnet-w48-384"][:2] == ["hrnet", "no"]
@@ -20,26 +20,26 @@ def test_list_shows_what_is_here(folder: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_get_prints_the_path(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["get", "movenet-lightning"]) == 0
+    assert main(["weights", "get", "movenet-lightning"]) == 0
     assert Path(capsys.readouterr().out.strip()) == weights.get("movenet-lightning")
 
 
 def test_trouble_is_two_lines_and_exit_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["get", "ftcm-243"]) == 2
+    assert main(["weights", "get", "ftcm-243"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert "drive.google.com" in lines[1]
 
 
 def test_verify_finds_a_damaged_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify"]) == 0
+    assert main(["weights", "verify"]) == 0
     assert "ok         movenet-thunder" in capsys.readouterr().out
     (folder / "blazepose-full.onnx").write_bytes(b"damaged")
-    assert main(["verify"]) == 2
+    assert main(["weights", "verify"]) == 2
     said = capsys.readouterr()
     assert "differs    blazepose-full" in said.out
     assert "blazepose-full" in said.err
-    assert main(["verify", "hrnet-w32-256"]) == 2
+    assert main(["weights", "verify", "hrnet-w32-256"]) == 2
 
 
 def test_a_file_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +48,7 @@ def test_a_file_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     file.write_bytes(b"weights")
     command = ["add", str(file), "--model", "sct", "--set", "frames=81", "--set", "ratio=0.5"]
     command += ["--normalisation", "crop", "--conversion", "coco-h36m", "--fps", "50"]
-    assert main(command) == 0
+    assert main(["weights", *command]) == 0
     known = weights.entry("mine")
     assert weights.get("mine") == file
     assert known.settings == {"frames": 81, "ratio": 0.5}
@@ -67,14 +67,14 @@ def test_a_file_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         (["add", "nowhere.bin", "--model", "sct"], "No such file"),
         (["add", __file__, "--model", "nothing"], "no model called"),
-        (["add", __file__, "--model", "sct", "--set", "frames"], "not a setting"),
+        (["add", __file__, "--model", "sct", "--set", "frames"], "not KEY=VALUE"),
         (["add", __file__, "--model", "sct", "--name", "sct-243"], "come with Poselift"),
     ],
 )
 def test_what_cannot_be_added(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], what: str
 ) -> None:
-    assert main(arguments) == 2
+    assert main(["weights", *arguments]) == 2
     assert what in capsys.readouterr().err
     assert read_user_entries() == {}
 
@@ -91,5 +91,5 @@ def test_files_of_every_known_model_can_be_added(folder: Path) -> None:
     file = folder / "mine.bin"
     file.write_bytes(b"weights")
     for model in dict.fromkeys(known.model for known in weights.ENTRIES.values()):
-        assert main(["add", str(file), "--model", model, "--name", f"my-{model}"]) == 0
+        assert main(["weights", "add", str(file), "--model", model, "--name", f"my-{model}"]) == 0
         assert weights.entry(f"my-{model}").model == model

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from poselift.demo.cli import main
 from poselift.lifter.data import mocap
-from poselift.lifter.data.__main__ import main
 
 UNIT = 0.0254 / 0.45
 
@@ -210,7 +210,7 @@ def asf_folder(folder: Path, trials: dict[str, list[Values]]) -> Path:
 def made(tmp_path: Path, *options: str) -> tuple[dict[str, mocap.Clip], dict[str, dict]]:
     """The set that the command makes: clips and notes by name."""
     out = tmp_path / "set.npz"
-    assert main(["cmu", *options, "--out", str(out)]) == 0
+    assert main(["data", "cmu", *options, "--out", str(out)]) == 0
     clips = {clip.name: clip for clip in mocap.read_set(out)}
     with np.load(out, allow_pickle=False) as stored:
         notes = [json.loads(str(text)) for text in stored["meta"]]

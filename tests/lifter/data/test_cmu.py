@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from poselift.demo.cli import main
 from poselift.lifter.data import cmu, cutting, mocap
-from poselift.lifter.data.__main__ import main
 from poselift.skeleton import H36M17
 from tests.lifter.data.cmu_files import (
     BVH_JOINTS,
@@ -55,9 +55,9 @@ def test_scale_is_said_or_asked_for(tmp_path: Path, capsys: pytest.CaptureFixtur
     folder = tmp_path / "b"
     write_bvh(folder / "01_01.bvh", [{"place": (0, 0.015, 0)}] * 90, joints=joints)
     out = str(tmp_path / "set.npz")
-    assert main(["cmu", "--bvh", str(folder), "--out", out]) == 2
+    assert main(["data", "cmu", "--bvh", str(folder), "--out", out]) == 2
     assert "Legs of 0.014 units" in capsys.readouterr().err
-    assert main(["cmu", "--bvh", str(folder), "--out", out, "--scale", "1"]) == 2
+    assert main(["data", "cmu", "--bvh", str(folder), "--out", out, "--scale", "1"]) == 2
     assert "Legs of 0.014 m are no person's." in capsys.readouterr().err
     clips, _ = made(tmp_path, "--bvh", str(folder), "--scale", str(1000 * UNIT))
     np.testing.assert_allclose(clips["bvh/01/01_01"].joints[0], UPRIGHT, atol=1e-5)
@@ -137,7 +137,7 @@ def test_what_cannot_be_made_ends_with_2(
     out.write_text("before")
 
     def refused(folder: Path, *options: str) -> str:
-        assert main(["cmu", "--bvh", str(folder), "--out", str(out), *options]) == 2
+        assert main(["data", "cmu", "--bvh", str(folder), "--out", str(out), *options]) == 2
         assert out.read_text() == "before"
         assert sorted(one.name for one in tmp_path.iterdir() if ".part" in one.name) == []
         return capsys.readouterr().err
@@ -153,7 +153,7 @@ def test_what_cannot_be_made_ends_with_2(
     assert "has no line such as" in refused(
         tmp_path / "short", "--index", str(tmp_path / "index.txt")
     )
-    assert main(["cmu", "--bvh", str(tmp_path / "short"), "--shortest", "0.1",
+    assert main(["data", "cmu", "--bvh", str(tmp_path / "short"), "--shortest", "0.1",
                  "--out", str(out / "below" / "set.npz")]) == 2  # fmt: skip
     assert "Cannot write" in capsys.readouterr().err
 
@@ -168,7 +168,7 @@ def test_ctrl_c_leaves_nothing(
 
     monkeypatch.setattr(cmu, "clips_of", stop)
     out = tmp_path / "made" / "set.npz"
-    assert main(["cmu", "--asf-amc", str(folder), "--out", str(out)]) == 130
+    assert main(["data", "cmu", "--asf-amc", str(folder), "--out", str(out)]) == 130
     assert list(out.parent.iterdir()) == []
     assert "nothing was written" in capsys.readouterr().err
 
@@ -214,11 +214,11 @@ def test_the_same_trials_validate_whatever_their_source(name: str, kept: bool) -
 
 def test_the_command_by_itself(tmp_path: Path) -> None:
     folder = asf_folder(tmp_path / "a", {"01_01": walk(121)})
-    command = [sys.executable, "-m", "poselift.lifter.data", "cmu", "--asf-amc", str(folder)]
+    command = [sys.executable, "-m", "poselift", "data", "cmu", "--asf-amc", str(folder)]
     ended = subprocess.run(
         [*command, "--out", str(tmp_path / "set.npz")], capture_output=True, text=True, check=True
     )
     assert ended.stdout == ""
     assert "1 clips" in ended.stderr
-    ended = subprocess.run([*command[:4], "--out", "x.npz"], capture_output=True, text=True)
+    ended = subprocess.run([*command[:5], "--out", "x.npz"], capture_output=True, text=True)
     assert ended.returncode == 2

@@ -1,4 +1,4 @@
-"""`python -m poselift.lifter.inspect attention` from a file of poses to a picture."""
+"""`poselift inspect` from a file of poses to a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from poselift.lifter import inspect, models
+from poselift.demo.cli import main
+from poselift.demo.commands import inspect
+from poselift.lifter import models
 from tests.lifter.small_nets import IMAGE, random_track, small_net
 
 
@@ -29,8 +31,8 @@ def poses(tmp_path: Path) -> Path:
 
 
 def run(poses: Path, weights: Path, *more: object) -> int:
-    arguments = ["attention", "--input", poses, "--weights", weights, *more]
-    return inspect.main([str(one) for one in arguments])
+    arguments = ["inspect", poses, "--checkpoint", weights, *more]
+    return main([str(one) for one in arguments])
 
 
 def test_a_picture_is_made(tmp_path: Path, poses: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,14 +74,13 @@ def test_the_blocks_are_listed(
 def test_too_many_maps_become_means(
     tmp_path: Path,
     poses: Path,
-    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(inspect, "_MOST_PANELS", 3)
-    caplog.set_level("INFO")
     out = tmp_path / "maps.svg"
     assert run(poses, write_weights(tmp_path), "--out", out) == 0
-    assert "4 maps are many" in caplog.text
+    assert "4 maps are many" in capsys.readouterr().err
     assert "<!-- temporal_blocks.0 -->" in texts(out)
     assert "head 2" not in texts(out)
 
@@ -93,7 +94,7 @@ def test_too_many_maps_become_means(
         ("convformer", "--block head", "No block is called 'head'", "temporal_blocks.0"),
         ("convformer", "--out maps.xyz", "'maps.xyz'", ".png"),
         ("convformer", "--input gone.npz", "No such file: gone.npz", "path"),
-        ("convformer", "--weights gone.safetensors", "No such file: gone.safetensors", "path"),
+        ("convformer", "--checkpoint gone.safetensors", "No such file: gone.safetensors", "path"),
         ("convformer", "--lifter sct", "holds a convformer", "auto"),
         ("ftcm", "", "ftcm has no attention", "convformer"),
     ],
@@ -112,7 +113,8 @@ def test_what_can_be_mended_is_said_in_two_lines(
     before = sorted(tmp_path.iterdir())
     monkeypatch.chdir(tmp_path)
     assert run(poses, weights, *options.split()) == 2
-    message, hint = capsys.readouterr().err.strip().splitlines()
+    *notes, message, hint = capsys.readouterr().err.strip().splitlines()
+    assert [note.split()[0] for note in notes] == [one for one in ["--input"] if one in options]
     assert wrong in message
     assert what_to_do in hint
     assert sorted(tmp_path.iterdir()) == before

@@ -1,0 +1,110 @@
+"""Measure how good lifters are; the tables are Markdown.
+
+examples:
+  poselift evaluate --mocap cmu17.npz pybullet17.npz --checkpoint run/ema.safetensors
+  poselift evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
+  poselift evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter sct-243
+  poselift evaluate --3dhp data/ --lifter poselift
+  poselift evaluate --humaneva data/ --lifter poselift
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from poselift.demo.parser import note, old_name
+from poselift.errors import PoseliftError
+from poselift.progress import Silent
+
+if TYPE_CHECKING:
+    from poselift.lifter.scores import Scores
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    add = parser.add_argument
+    add("--lifter", nargs="+", default=[], metavar="NAME", help="lifters whose weights are here")
+    checkpoint = add("--checkpoint", nargs="+", default=[], type=Path, metavar="FILE",
+                     help="weights of your own (.safetensors)")  # fmt: skip
+    old_name(parser, "--weights", checkpoint)
+    add("--mocap", nargs="+", type=Path, metavar="NPZ", help="motion capture: our validation split")
+    add("--h36m", type=Path, metavar="DIR", help="Human3.6M, subjects 9 and 11")
+    add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="MPI-INF-3DHP's test set")
+    add("--humaneva", type=Path, metavar="DIR", help="HumanEva-I's validation part")
+    add("--keypoints", default="gt", help="2D of Human3.6M and HumanEva: gt, cpn_ft_h36m_dbb, ...")
+    add("--linear", type=int, default=0, metavar="N", help="also a linear map fitted to N windows")
+    add("--mirror", action="store_true", help="average with the mirrored input")
+    add("--fps", type=float, default=30.0, help="rate at which motion capture is read")
+    add("--clips", action="store_true",
+        help="motion capture in stretches of four seconds, lifted as users lift clips")  # fmt: skip
+    add("--lookahead", type=int, nargs="+", default=[], metavar="K", help="also as in live use")
+    add("--details", action="store_true", help="tables per action and per joint")
+    add("--json", type=Path, metavar="FILE", help="write all figures here too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and print the tables."""
+    from poselift.lifter.evaluate import report
+
+    if not options.lifter and not options.checkpoint:
+        raise PoseliftError("No lifter is named.", "Say --lifter NAME or --checkpoint FILE.")
+    if options.mocap:
+        results = _on_mocap(options)
+    elif options.h36m or options.mpi3dhp or options.humaneva:
+        results = _on_field(options)
+    else:
+        raise PoseliftError("No data is named.", "Say --mocap, --h36m, --3dhp or --humaneva.")
+    print(report(results, options.details))
+    if options.json:
+        figures = {
+            name: {"overall": s.overall, "actions": s.actions, "joints": s.joints}
+            for name, s in results.items()
+        }
+        options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return 0
+
+
+def _on_mocap(options: argparse.Namespace) -> dict[str, Scores]:
+    from poselift.lifter import evaluate
+
+    training, clips = evaluate.split_sets(options.mocap)
+    nets = evaluate.networks(options.lifter, options.checkpoint)
+    if options.linear:
+        nets["linear"] = evaluate.linear_map(training, options.linear)
+    if options.clips:
+        return evaluate.on_clips(nets, clips, fps=options.fps, reporter=_Lines())
+    return evaluate.on_mocap(
+        nets,
+        clips,
+        fps=options.fps,
+        mirror=options.mirror,
+        lookahead=options.lookahead,
+        reporter=_Lines(),
+    )
+
+
+def _on_field(options: argparse.Namespace) -> dict[str, Scores]:
+    from poselift import lifter
+    from poselift.lifter.evaluate import on_field
+
+    chosen: list[dict[str, Any]] = [{"name": name} for name in options.lifter]
+    chosen += [{"name": "auto", "checkpoint": path} for path in options.checkpoint]
+    data: Literal["h36m", "3dhp", "humaneva"] = "humaneva"
+    folder = options.humaneva
+    if options.h36m:
+        data, folder = "h36m", options.h36m
+    elif options.mpi3dhp:
+        data, folder = "3dhp", options.mpi3dhp
+    lifters = (lifter.load(mirror=options.mirror, **one) for one in chosen)
+    return on_field(lifters, data, folder, keypoints=options.keypoints)
+
+
+class _Lines(Silent):
+    """How far it is, line by line on standard error: standard output is for the tables."""
+
+    def say(self, text: str, **facts: Any) -> None:
+        """One line."""
+        note(text)

@@ -1,0 +1,87 @@
+"""Lift 2D joint sequences of an .npz to 3D.
+
+examples:
+  poselift lift poses.npz --size 1920 1080 --fps 50
+  poselift lift coco.npz --joints coco17 --size 1280 720 --fps 30 --out lifted.npz
+  poselift lift poses.npz --lifter poseformerv2 --checkpoint 27_243_45.2.bin --space camera
+  poselift lift poses.npz --lifter sct --checkpoint best.bin --set ratio=0.6
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from poselift.demo.parser import add_settings
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    add = parser.add_argument
+    add("poses", type=Path, metavar="POSES",
+        help=".npz with xy (T, 17, 2) or (P, T, 17, 2) pixels, maybe score")  # fmt: skip
+    add("--out", type=Path, metavar="FILE",
+        help="the .npz to write (default: POSES-3d.npz beside POSES)")  # fmt: skip
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="the picture's pixels")
+    add("--fps", type=float, help="frames per second (default: the file's, else 30)")
+    add("--joints", default="h36m17", help="h36m17 (default), coco17, blazepose33")
+    net = parser.add_argument_group("network")
+    net.add_argument("--lifter", default="auto", metavar="NAME",
+                     help="a name of `poselift weights list`, or a model")  # fmt: skip
+    net.add_argument("--checkpoint", metavar="FILE",
+                     help="weights of your own: the authors' file, or .safetensors")  # fmt: skip
+    add_settings(net, "settings of its model")
+    net.add_argument("--normalisation", choices=["screen", "crop"], help="if the file is silent")
+    net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
+    net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    net.add_argument("--runtime", default="torch", help="torch (default), onnxruntime: CPU only")
+    net.add_argument("--no-mirror", dest="mirror", action="store_false",
+                     help="half the work, slightly less accurate")  # fmt: skip
+    net.add_argument("--time-step", type=int, metavar="N",
+                     help="take every Nth frame (default: as the weights say, else 1)")  # fmt: skip
+    result = parser.add_argument_group("result")
+    result.add_argument("--space", default="world", choices=["world", "camera"])
+    result.add_argument("--up", default="estimate", choices=["estimate", "level", "published"])
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lift the file and print where the result is."""
+    from poselift import lifter
+    from poselift.lifter import npz
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    source: Path = options.poses
+    poses = npz.read_poses(source, options.joints)
+    size = poses.picture(options.size)
+    lift = lifter.load(
+        options.lifter,
+        checkpoint=options.checkpoint,
+        model_settings=dict(options.set),
+        normalisation=options.normalisation,
+        device=options.device,
+        dtype=options.dtype,
+        runtime=options.runtime,
+        mirror=options.mirror,
+        time_step=options.time_step,
+    )
+    fps = options.fps or poses.fps or 30.0
+    motions = lift(poses.tracks, image_size=size, fps=fps, progress=_show_progress())
+    meta = {"lifter": lift.name, "space": options.space, "image_size": size}
+    if options.space == "world":
+        motions, upright = lifter.motions_to_world(motions, options.up)
+        meta["up"] = upright.how
+    out = options.out or source.with_name(f"{source.stem}-3d.npz")
+    print(npz.write_motions(out, motions, meta))
+    return 0
+
+
+def _show_progress() -> Callable[[int, int], None] | None:
+    """A line that counts frames, where somebody is looking."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda done, total: print(
+        f"\r{done} of {total} frames", end="\n" if done == total else "", file=sys.stderr
+    )

@@ -1,0 +1,143 @@
+"""List, fetch, check and add weight files.
+
+examples:
+  poselift weights list
+  poselift weights get hrnet-w48-384
+  poselift weights verify
+  poselift weights add best.bin --model sct --set frames=81 ratio=0.5
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from poselift import weights
+from poselift.demo.parser import add_settings, note
+from poselift.errors import PoseliftError
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    commands = parser.add_subparsers(required=True, dest="what", metavar="list|get|verify|add")
+    listing = commands.add_parser("list", help="every file, and whether it is here")
+    listing.set_defaults(do=_list)
+
+    get = commands.add_parser("get", help="fetch a file and check it")
+    get.add_argument("name", metavar="NAME")
+    get.set_defaults(do=_get)
+
+    verify = commands.add_parser(
+        "verify", help="compare the files that are here with their SHA-256"
+    )
+    verify.add_argument("name", metavar="NAME", nargs="?")
+    verify.set_defaults(do=_verify)
+
+    add = commands.add_parser("add", help="record a file of your own under a name")
+    add.add_argument("file", metavar="FILE")
+    add.add_argument("--model", required=True, help="what it is for: sct, poseformerv2, hrnet ...")
+    add.add_argument("--name", default="", help="what to call it (default: the file's name)")
+    add_settings(add, "settings of the model, like frames=243")
+    add.add_argument("--normalisation", choices=("screen", "crop"), help="a lifter's 2D input")
+    add.add_argument("--conversion", help="the joint conversion that it was trained with")
+    add.add_argument("--units", choices=("metres", "screen"), help="of a lifter's output")
+    add.add_argument("--fps", type=float, help="the rate that a lifter expects")
+    add.add_argument("--licence", default="not stated")
+    add.add_argument("--note", default="")
+    add.set_defaults(do=_add)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say."""
+    code: int = options.do(options)
+    return code
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = [("name", "for", "here", "licence", "note")]
+    rows += [
+        (known.name, known.model, _where(known), _short(known.licence), known.note)
+        for known in weights.ENTRIES.values()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[4]]).rstrip())
+    return 0
+
+
+def _where(known: weights.WeightsEntry) -> str:
+    if weights.available(known.name):
+        return "yes"
+    return "by hand" if known.is_manual else "no"
+
+
+def _short(licence: str) -> str:
+    return licence.split(";")[0]
+
+
+def _get(options: argparse.Namespace) -> int:
+    from poselift.weights.download import fetch
+
+    try:
+        print(fetch(options.name, _Meter(options.name)))
+    except KeyboardInterrupt:
+        note("\nstopped; `get` goes on from here next time")
+        return 130
+    return 0
+
+
+class _Meter:
+    """Says on one line of a terminal how far a download is."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._next = 0.0
+
+    def __call__(self, have: int, total: int | None) -> None:
+        if not sys.stderr.isatty() or (time.monotonic() < self._next and have != total):
+            return
+        self._next = time.monotonic() + 0.2
+        of = f" of {total / 1e6:.1f} MB, {have / total:.0%}" if total else " MB"
+        end = "\n" if have == total else ""
+        print(f"\r{self._name}: {have / 1e6:.1f}{of}", end=end, file=sys.stderr, flush=True)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from poselift.weights.integrity import verify
+
+    chosen = [weights.entry(options.name)] if options.name else list(weights.ENTRIES.values())
+    verdicts = {known.name: verify(known) for known in chosen}
+    for name, verdict in verdicts.items():
+        if options.name or verdict != "missing":
+            print(f"{verdict:<10} {name}")
+    bad = [name for name, verdict in verdicts.items() if verdict == "differs"]
+    if options.name and verdicts[options.name] == "missing":
+        weights.get(options.name)  # says what to do
+    if bad:
+        raise PoseliftError(
+            f"Not what their publishers gave: {', '.join(bad)}.",
+            "`poselift weights get NAME` fetches a file again; files that ship come back with a "
+            "new installation.",
+        )
+    return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    from poselift.weights.adding import add
+
+    added = add(
+        options.file,
+        options.model,
+        name=options.name,
+        settings=dict(options.set),
+        normalisation=options.normalisation,
+        conversion=options.conversion,
+        units=options.units,
+        fps=options.fps,
+        licence=options.licence,
+        note=options.note,
+    )
+    print(f"{added.name}: {added.model}, {added.file}")
+    return 0
