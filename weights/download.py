@@ -188,7 +188,8 @@ def _continue(
             elif error.code in _NEVER_RIGHT:
                 raise PoseliftError(
                     f"{url} answers {error.code} {error.reason}.",
-                    f"The file may have moved: {_elsewhere(wanted, part.target)}.",
+                    f"The file may have moved: look for it on its publisher's pages and "
+                    f"{_put(wanted, part.target)}.",
                 ) from error
             raise BrokenError(f"the server answers {error.code}") from error
     try:
@@ -248,9 +249,8 @@ def _receive(
         raise BrokenError(f"the connection ended after {have} of {total} bytes")
 
 
-def _elsewhere(wanted: WeightsEntry, target: Path) -> str:
-    what = "put the end2end.onnx inside" if wanted.is_archive else "put it"
-    return f"look for it on its publisher's pages and {what} at {target}"
+def _put(wanted: WeightsEntry, target: Path) -> str:
+    return f"put {'the end2end.onnx inside it' if wanted.is_archive else 'it'} at {target}"
 
 
 def _too_large(url: str, size: str) -> PoseliftError:
@@ -262,8 +262,8 @@ def _too_large(url: str, size: str) -> PoseliftError:
 
 def _not_the_file(wanted: WeightsEntry, target: Path, wrong: str) -> PoseliftError:
     hint = (
-        "A proxy or a login page may have answered instead: try another network, or "
-        + _elsewhere(wanted, target)
+        "A proxy or a login page may have answered instead: try another network, or fetch "
+        f"it elsewhere and {_put(wanted, target)}"
     )
     if wanted.is_pinned:
         hint += (
@@ -278,7 +278,7 @@ def _not_the_file(wanted: WeightsEntry, target: Path, wrong: str) -> PoseliftErr
 def _unreachable(wanted: WeightsEntry, target: Path, why: Exception) -> PoseliftError:
     return PoseliftError(
         f"Cannot fetch {wanted.source}: {why}.",
-        f"Without a connection: fetch it on another machine and {_elsewhere(wanted, target)}. "
+        f"Without a connection: fetch it on another machine and {_put(wanted, target)}. "
         f"What came is kept; `poselift weights get {wanted.name}` continues from there.",
     )
 

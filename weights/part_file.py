@@ -41,7 +41,11 @@ class PartFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if not self._file.closed:
+            is_empty = self.size == 0 and self._is_ours(self._file.fileno())
+            self._file.close()
+            if is_empty:  # nothing to continue from
+                self.path.unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
