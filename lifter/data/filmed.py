@@ -55,7 +55,7 @@ def _film(
         if float(filmed.points[..., 2].min()) > NEAREST_METRES:
             break
     seen = filmed.joints
-    xy, score = keypoints(seen, filmed.points, recipe, rng)
+    xy, score = keypoints(filmed, recipe, rng)
     pixels = xy[0] * _FOCAL_PIXELS + np.array(_SIZE, np.float32) / 2
     pose = (seen - seen[:, :, :1])[0].numpy()
     return FilmedSequence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import torch
@@ -11,10 +11,8 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from poselift.lifter.data.augment import sometimes, uniform
-from poselift.skeleton import COCO17
-
-#: The frames that errors were set for: in longer clips swaps and gaps last no longer than in these.
-_SPAN_WITHIN = 27
+from poselift.lifter.data.faults import SPAN_WITHIN, Faults
+from poselift.lifter.data.keypoint_scores import ScoreLaw, draw_scores
 
 
 @dataclass(frozen=True)
@@ -23,14 +21,13 @@ class KeypointNoise:
 
     Attributes:
         spread: (17,) each COCO joint's typical error (std an axis), tails left out.
-        score_at_rest: (17,) mean score of a good point.
+        scores: what the scores say.
+        faults: how often whole limbs go wrong or missing.
         lasting: correlation of an error with that of the frame before, at 30 frames a second.
         constant: share of the error's std that is the same through a window.
         tail: chance an error is several times as large.
         hidden: how much larger errors get for joints behind the body.
         level: spread (log-normal) of a whole window's errors.
-        swaps: chance that a window has some frames with the legs swapped.
-        gaps: chance that a window has joints without a point for a while.
         cut: chance that the picture ends above the feet.
     """
 
@@ -38,31 +35,38 @@ class KeypointNoise:
         0.0145, 0.0145, 0.0145, 0.0115, 0.0115, 0.0085, 0.0085, 0.0090, 0.0090, 0.0105, 0.0105,
         0.0125, 0.0125, 0.0085, 0.0085, 0.0085, 0.0085,
     )  # fmt: skip
-    score_at_rest: tuple[float, ...] = (0.62,) * 5 + (0.84,) * 12
+    scores: ScoreLaw = field(default_factory=ScoreLaw)
+    faults: Faults = field(default_factory=Faults)
     lasting: float = 0.7
     constant: float = 0.45
     tail: float = 0.06
     hidden: float = 1.2
     level: float = 0.55
-    swaps: float = 0.04
-    gaps: float = 0.15
-    cut: float = 0.06
+    cut: float = 0.04
 
 
 def disturb(
-    points: Tensor, depth: Tensor, noise: KeypointNoise, rng: Generator
+    points: Tensor,
+    depth: Tensor,
+    noise: KeypointNoise,
+    rng: Generator,
+    frame: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """True points (B, T, 17, 2) and depths (B, T, 17) to detected points and scores (B, T, 17)."""
+    """True points (B, T, 17, 2) and depths (B, T, 17) to detected points and scores (B, T, 17).
+
+    `frame` (B, 2) is half of the picture's size; without it nobody is cut off by its border.
+    Joints with score 0 have no point: what stands there is for `filling.fill` to replace.
+    """
     batch = points.shape[0]
     low, high = points.amin((1, 2)), points.amax((1, 2))
     size = _box_size(points)
-    hidden = _hidden(points, depth, size)
-    error = _errors(hidden, noise, rng)
+    error = _errors(_hidden(points, depth, size), noise, rng)
     seen = points + error * size[..., None]
-    score = _scores(error, hidden, noise, rng)
+    score = draw_scores(error, noise.scores, rng)
+    if frame is not None:
+        seen, score = _border(points, seen, score, frame, rng)
     seen, score = _cut(seen, score, low, high, sometimes(batch, noise.cut, rng), rng)
-    seen = _swap_legs(seen, sometimes(batch, noise.swaps, rng), rng)
-    return _gap(seen, score, sometimes(batch, noise.gaps, rng), rng)
+    return noise.faults.apply(seen, score, rng)
 
 
 def _box_size(points: Tensor) -> Tensor:
@@ -71,7 +75,7 @@ def _box_size(points: Tensor) -> Tensor:
     A keypointer errs by shares of the person's size, not of the way that they walk in a long clip.
     """
     low, high = points.amin(2).transpose(1, 2), points.amax(2).transpose(1, 2)  # (B, 2, T)
-    width = _SPAN_WITHIN
+    width = SPAN_WITHIN
     if points.shape[1] <= width:
         return (high.amax(-1) - low.amin(-1)).amax(-1)[:, None, None]
     high = functional.max_pool1d(high, width, 1, width // 2)
@@ -108,14 +112,18 @@ def _errors(hidden: Tensor, noise: KeypointNoise, rng: Generator) -> Tensor:
     return mixed * spread * level * (1 + noise.hidden * hidden[..., None])
 
 
-def _scores(error: Tensor, hidden: Tensor, noise: KeypointNoise, rng: Generator) -> Tensor:
-    """(B, T, 17): lower where the error is large or the joint hidden, but not reliably."""
-    batch, frames, joints = hidden.shape
-    wander = 0.1 * torch.randn((batch, 1, joints), generator=rng)
-    wander = wander + 0.05 * torch.randn((batch, frames, joints), generator=rng)
-    fault = 4 * error.norm(dim=-1) + 0.25 * hidden
-    rest = torch.tensor(noise.score_at_rest) + 0.06 * torch.randn((batch, 1, 1), generator=rng)
-    return (rest - fault + wander).clamp(0.03, 1.0)
+def _border(
+    points: Tensor, seen: Tensor, score: Tensor, frame: Tensor, rng: Generator
+) -> tuple[Tensor, Tensor]:
+    """What lies outside of the picture is not seen, or invented at its border with a low score."""
+    limit = frame[:, None, None]
+    outside = (points.abs() > limit).any(-1)
+    outside &= ~outside.flatten(1).all(1)[:, None, None]  # something of everybody is seen
+    invented = (torch.rand((len(points), 1, points.shape[2]), generator=rng) < 0.5) & outside
+    inside = torch.maximum(torch.minimum(seen, limit), -limit)
+    doubt = uniform(tuple(score.shape), 0.02, 0.45, rng)
+    score = torch.where(invented, doubt, torch.where(outside, 0.0, score))
+    return torch.where(outside[..., None], inside, seen), score
 
 
 def _cut(
@@ -130,47 +138,14 @@ def _cut(
     return torch.stack([points[..., 0], y], -1), torch.where(below, doubt, score)
 
 
-def _span(batch: int, frames: int, rng: Generator) -> tuple[Tensor, Tensor]:
-    start = (torch.rand((batch,), generator=rng) * frames).long()
-    longest = 0.5 * min(frames, _SPAN_WITHIN)
-    length = 1 + (torch.rand((batch,), generator=rng) ** 2 * longest).long()
-    return start, (start + length).clamp_max(frames)
-
-
-def _swap_legs(points: Tensor, chosen: Tensor, rng: Generator) -> Tensor:
-    batch, frames = points.shape[:2]
-    start, end = _span(batch, frames, rng)
-    time = torch.arange(frames)[None]
-    inside = (time >= start[:, None]) & (time < end[:, None]) & (chosen > 0)[:, None]
-    legs = [COCO17.index(f"{side} {name}") for name in ("knee", "ankle") for side in ("left",)]
-    swapped = list(range(17))
-    for joint in legs:
-        swapped[joint], swapped[joint + 1] = joint + 1, joint
-    return torch.where(inside[..., None, None], points[:, :, swapped], points)
-
-
-def _gap(points: Tensor, score: Tensor, chosen: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
-    """Some joints have no point for a while: score 0, and a straight line between both ends."""
-    batch, frames, joints = score.shape
-    start, end = _span(batch, frames, rng)
-    everything = torch.rand((batch, 1), generator=rng) < 0.2
-    missing = (torch.rand((batch, joints), generator=rng) < 0.25) | everything
-    before, after = (start - 1).clamp_min(0), end.clamp_max(frames - 1)
-    time = torch.arange(frames)[None]
-    share = (time - before[:, None]) / (after - before).clamp_min(1)[:, None]
-    which = torch.arange(batch)
-    first, last = points[which, before][:, None], points[which, after][:, None]
-    line = first + (last - first) * share.clamp(0, 1)[..., None, None]
-    inside = (time >= start[:, None]) & (time < end[:, None]) & (chosen > 0)[:, None]
-    gone = inside[..., None] & missing[:, None]
-    return torch.where(gone[..., None], line, points), torch.where(gone, 0.0, score)
-
-
 def measured_noise(path: Path) -> KeypointNoise:
     """The noise with the figures of a JSON file, which names any of its attributes."""
     figures = json.loads(Path(path).read_text(encoding="utf-8"))
     known = {f.name for f in fields(KeypointNoise)}
     chosen = {name: value for name, value in figures.items() if name in known}
-    for name in {"spread", "score_at_rest"} & set(chosen):
-        chosen[name] = tuple(chosen[name])
+    if "spread" in chosen:
+        chosen["spread"] = tuple(chosen["spread"])
+    for name, kind in (("scores", ScoreLaw), ("faults", Faults)):
+        if name in chosen:
+            chosen[name] = kind(**chosen[name])
     return KeypointNoise(**chosen)

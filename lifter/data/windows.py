@@ -19,8 +19,11 @@ from poselift.lifter.data.augment import (
     uniform,
 )
 from poselift.lifter.data.body import Parts, put_together, take_apart
-from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, film, project
+from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, Filmed, film, project
+from poselift.lifter.data.faults import Faults
+from poselift.lifter.data.filling import fill, left_behind
 from poselift.lifter.data.head import coco_points
+from poselift.lifter.data.keypoint_scores import without_scores
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import KeypointNoise, disturb
 from poselift.lifter.data.people import MovingPeople
@@ -28,6 +31,12 @@ from poselift.lifter.normalise import crop
 from poselift.skeleton import coco_to_h36m
 
 Detection = Literal["true", "detected"]
+#: The keypointer that validation is seen by.
+JUDGED_NOISE = KeypointNoise(
+    cut=0.0,
+    faults=Faults(legs_swapped=0.04, arms_swapped=0, jumps=0, frozen=0, gaps=0.15, unseen=0),
+)
+NO_NOISE = KeypointNoise(cut=0.0, faults=Faults(0, 0, 0, 0, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,10 @@ class Recipe:
         lying: chance that the whole body is turned over.
         true: chance of points without any keypointer error.
         joints: chance that trunk and head points are the true joints and not made from a face.
+        scoreless: chance of points without scores: all that is seen has the same one.
+        border: whether the picture's border cuts people off.
+        left_behind: chance that joints that are never seen lie where they were seen before the
+            window, and not amid the others.
         cut_future, cut_past: chance that frames at an end repeat the last or first known one.
         noise: the keypointer's errors.
         cameras: where people are filmed from.
@@ -54,6 +67,9 @@ class Recipe:
     lying: float = 0.1
     true: float = 0.12
     joints: float = 0.15
+    scoreless: float = 0.5
+    border: bool = True
+    left_behind: float = 0.3
     cut_future: float = 0.3
     cut_past: float = 0.1
     noise: KeypointNoise = field(default_factory=KeypointNoise)
@@ -137,7 +153,7 @@ def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
     filmed = film(people.joints, coco_points(people.joints, rng), rng, recipe.cameras)
     filmed = filmed.mirrored(sometimes(batch, 0.5, rng))
     seen = filmed.joints
-    made, made_score = keypoints(seen, filmed.points, recipe, rng)
+    made, made_score = keypoints(filmed, recipe, rng)
     index, known = _truncate(batch, recipe, rng)
     which = np.arange(batch)[:, None]
     made, made_score = made[which, index], made_score[which, index]
@@ -146,31 +162,34 @@ def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
     return WindowBatch(torch.from_numpy(x), y, known)
 
 
-def keypoints(
-    joints: Tensor, faces: Tensor, recipe: Recipe, rng: Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """What a keypointer and the run-time's conversion make of people in camera space.
+def keypoints(filmed: Filmed, recipe: Recipe, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """What a keypointer and the run-time's conversion and filling make of people.
 
-    `joints` (B, T, 17, 3) are H36M-17, `faces` (B, T, 17, 3) the COCO-17 points of the same people.
     Returns H36M-17 points (B, T, 17, 2) at focal length 1 and scores (B, T, 17).
     """
-    batch = joints.shape[0]
-    clean, straight = project(faces), project(joints)
-    points, score = disturb(clean, faces[..., 2], recipe.noise, rng)
+    batch = len(filmed.joints)
+    clean, straight = project(filmed.points), project(filmed.joints)
+    frame = filmed.frame if recipe.border else None
+    points, score = disturb(clean, filmed.points[..., 2], recipe.noise, rng, frame)
     perfect = sometimes(batch, recipe.true, rng)[:, None, None] > 0
     points = torch.where(perfect[..., None], clean, points)
-    score = torch.where(perfect, torch.ones(()), score)
+    score = torch.where(perfect & (score > 0), torch.ones(()), score)
+    score = without_scores(score, sometimes(batch, recipe.scoreless, rng), rng)
     made, made_score = coco_to_h36m(points.numpy(), score.numpy())
     shift = made - coco_to_h36m(clean.numpy(), score.numpy())[0]
     jointly = sometimes(batch, recipe.joints, rng).numpy()[:, None, None, None] > 0
-    return np.where(jointly, straight.numpy() + shift, made), made_score
+    made = np.where(jointly, straight.numpy() + shift, made)
+    whole = fill(torch.from_numpy(made), torch.from_numpy(made_score))
+    whole = left_behind(whole, torch.from_numpy(made_score), recipe.left_behind, rng)
+    return whole.numpy(), made_score
 
 
 def as_judged(frames: int, detection: Detection) -> Recipe:
     """Nothing made up but the camera, and the keypointer's errors where they are asked for."""
     return Recipe(
-        frames, true=float(detection == "true"), joints=0, cut_future=0, cut_past=0,
-        noise=KeypointNoise(cut=0.0), cameras=USUAL,
+        frames, true=float(detection == "true"), joints=0, scoreless=0, border=False,
+        left_behind=0, cut_future=0, cut_past=0, cameras=USUAL,
+        noise=NO_NOISE if detection == "true" else JUDGED_NOISE,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import torch
 from poselift import lifter, weights
 from poselift.lifter import metrics
 from poselift.lifter.data.camera import film, project
+from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.noise import KeypointNoise, disturb
 from poselift.skeleton import coco_to_h36m
@@ -23,7 +24,7 @@ def seen(frames: int, seed: int, spread: float) -> tuple[Track, np.ndarray]:
     joints = torch.from_numpy(motion(2 * frames, seed)[::2][:frames])[None]
     filmed = film(joints, coco_points(joints, None), rng)
     truth, points = filmed.joints, filmed.points
-    noise = KeypointNoise(spread=(spread,) * 17, swaps=0.0, gaps=0.0, cut=0.0)
+    noise = KeypointNoise(spread=(spread,) * 17, cut=0.0, faults=Faults(0, 0, 0, 0, 0, 0))
     xy, score = disturb(project(points), points[..., 2], noise, rng)
     made, made_score = coco_to_h36m(xy[0].numpy() * 1000 + 500, score[0].numpy())
     body = truth[0].numpy()

@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from poselift.lifter import metrics
+from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.filmed import film_clips
 from poselift.lifter.data.noise import KeypointNoise, disturb
 from tests.lifter.synthetic_motion import clips
@@ -44,7 +45,7 @@ def test_errors_grow_with_the_person_and_not_with_their_way() -> None:
     still = torch.rand(40, 1, 17, 2, generator=rng).expand(40, 120, 17, 2)
     walk = still + torch.linspace(0, 30, 120)[None, :, None, None]  # thirty of their own heights
     depth = torch.ones(40, 120, 17)
-    noise = KeypointNoise(swaps=0.0, gaps=0.0, cut=0.0)
+    noise = KeypointNoise(cut=0.0, faults=Faults(0, 0, 0, 0, 0, 0))
     off = [
         (disturb(points, depth, noise, torch.Generator().manual_seed(1))[0] - points).abs().mean()
         for points in (still, walk)
