@@ -14,8 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from poselift import lifter
-from poselift.demo import ClipMotion, Pipeline
+from poselift import ClipMotion, Pipeline, lifter
 from poselift.drawing.layout import fit_image
 from poselift.drawing.people2d import draw_people
 from poselift.drawing.scene3d import Scene

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from poselift import weights
 from poselift.detectors import registry as parts
+from poselift.lifter import loading
+from poselift.plugins import load_plugins
 
 
 def inventory() -> str:
     """The parts, one a line, with a mark for what is here."""
+    load_plugins()
     lines = ["detectors (--detector)"]
     lines += _parts(parts.DETECTORS)
     lines += ["", "keypointers (--pose)"]
@@ -15,6 +18,7 @@ def inventory() -> str:
     lines += ["", "lifters (--lifter)"]
     lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
     lines += [_row(weights.available(e.name), e.name, f"{e.model}; {e.note}") for e in lifters]
+    lines += [_row(True, name, note) for name, (_, note) in loading.OWN.items()]
     lines += [
         "",
         "+ is here, - is not: `python -m weights get NAME` fetches it or says how to get it.",

@@ -20,7 +20,10 @@ class PersonDetector(Protocol):
 
 
 class Keypointer(Protocol):
-    """Reads joints: images and the people in them in, one `Keypoints` an image out."""
+    """Reads joints: images and the people in them in, one `Keypoints` an image out.
+
+    One that remembers something of the last picture also has `forget()`, called before each clip.
+    """
 
     skeleton: Skeleton
 

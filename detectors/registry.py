@@ -13,6 +13,7 @@ from typing import Any
 from poselift import weights
 from poselift.detectors.protocols import Keypointer, PersonDetector
 from poselift.errors import PoseliftError
+from poselift.plugins import load_plugins
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ class Part:
     """A detector or keypointer that can be asked for by name.
 
     Attributes:
-        make: "module:Class"; called with `device`, `file` where one is given, and the options.
+        make: "module:Class", or what makes it; called with `device`, `file` where one is given,
+            and the options.
         note: one line for people.
         weights: names of the weight files that it needs; none where the user names a file.
         needs_file: it has no weights of its own: `NAME:FILE` names them.
@@ -30,7 +32,7 @@ class Part:
         finds_people: a keypointer that needs no detector.
     """
 
-    make: str
+    make: str | Callable[..., Any]
     note: str
     weights: tuple[str, ...] = ()
     needs_file: bool = False
@@ -87,7 +89,18 @@ def names() -> dict[str, list[str]]:
     >>> names()["detector"][:2]
     ['nanodet', 'blazepose']
     """
+    load_plugins()
     return {"detector": list(DETECTORS), "keypointer": list(KEYPOINTERS)}
+
+
+def add_part(
+    kind: str, name: str, make: Callable[..., Any], note: str = "", finds_people: bool = False
+) -> None:
+    """Make a detector or keypointer known by a name; one that is taken is refused."""
+    parts = DETECTORS if kind == "detector" else KEYPOINTERS
+    if name in parts or name in ALIASES or name == "auto" or ":" in name:
+        raise PoseliftError(f"A {kind} cannot be called {name!r}.", "Give it another name.")
+    parts[name] = Part(make, note, finds_people=finds_people)
 
 
 def is_here(part: Part) -> bool:
@@ -145,6 +158,8 @@ def _choose(
     plain, colon, file = name.partition(":")
     plain = ALIASES.get(plain, plain)
     if plain not in parts:
+        load_plugins()
+    if plain not in parts:
         near = difflib.get_close_matches(plain, [*parts, *ALIASES], 1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise PoseliftError(
@@ -167,8 +182,10 @@ def _make(name: str, parts: Mapping[str, Part], device: str, options: Mapping[st
         )
     else:
         _require(plain, part, parts)
-    module, _, thing = part.make.partition(":")
-    maker: Callable[..., Any] = getattr(importlib.import_module(module), thing)
+    maker = part.make
+    if isinstance(maker, str):
+        module, _, thing = maker.partition(":")
+        maker = getattr(importlib.import_module(module), thing)
     return maker(**made_with)
 
 

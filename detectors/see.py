@@ -50,7 +50,7 @@ class See:
 
     def __init__(
         self,
-        detector: PersonDetector | str = "auto",
+        detector: PersonDetector | str | None = "auto",
         keypointer: Keypointer | str = "auto",
         tracker: Tracker | None = None,
         every: int | Literal["auto"] = "auto",
@@ -60,7 +60,7 @@ class See:
         """Put the parts together.
 
         Args:
-            detector: a detector or the name of one.
+            detector: a detector or the name of one; None for a `PoseFinder`.
             keypointer: a keypointer or the name of one; a `PoseFinder` needs no detector.
             tracker: numbers people; None makes one.
             every: detect every so many frames; "auto" waits up to 10 while all goes well and
@@ -121,7 +121,9 @@ class See:
                 yield self._numbered(frame, people, joints, keypoints, kept, True)
 
     def _detect(self, frames: list[Frame]) -> list[People]:
-        assert not isinstance(self.detector, str)  # only a PoseFinder goes without one
+        # Only a PoseFinder goes without one.
+        assert self.detector is not None
+        assert not isinstance(self.detector, str)
         return self.detector([frame.image for frame in frames])
 
     def _numbered(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from poselift import weights
 from poselift.errors import PoseliftError
+from poselift.plugins import load_plugins
 from poselift.weights.entry import SHIPPED
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from poselift.lifter.normalise import Normalisation
 
 _log = logging.getLogger(__name__)
+
+#: Lifters that programs and installed packages added: what makes each, and one line about it.
+OWN: dict[str, tuple[Callable[..., ClipLifter], str]] = {}
 
 
 def load(
@@ -61,6 +65,9 @@ def load(
     from poselift.lifter.clip import ClipLifter
     from poselift.lifter.engine import WindowSettings
 
+    make = _own(name)
+    if make is not None and checkpoint is None:
+        return make(device=device)
     step = 1
     if checkpoint is not None:
         title, net, training = _from_file(name, Path(checkpoint), model_settings or {})
@@ -86,6 +93,38 @@ def load(
         ),
         **training,
     )
+
+
+def choose_lifter(name: str = "auto", checkpoint: str | Path | None = None) -> tuple[str, str]:
+    """The lifter that `load` would take, and one line that says why. Nothing is loaded.
+
+    >>> choose_lifter("sct", "runs/best.bin")
+    ('best', 'from the file given')
+    """
+    if checkpoint is not None:
+        return Path(checkpoint).stem, "from the file given"
+    if _own(name) is not None:
+        return name, "as asked"
+    chosen = _choose(name).name
+    return chosen, "the best whose weights are on this machine" if name == "auto" else "as asked"
+
+
+def add_lifter(name: str, make: Callable[..., ClipLifter], note: str = "") -> None:
+    """Make a lifter known by a name, which must be free; `make` is called with `device=...`."""
+    from poselift.lifter import models
+
+    taken = {"auto", "live", *models.names(), *weights.ENTRIES, *OWN}
+    if name in taken:
+        raise PoseliftError(f"A lifter cannot be called {name!r}.", "Give it another name.")
+    OWN[name] = (make, note)
+
+
+def _own(name: str) -> Callable[..., ClipLifter] | None:
+    """What makes the lifter of this name, where it is one that was added."""
+    if name in ("auto", "live") or any(name in (one.name, one.model) for one in _lifters()):
+        return None
+    load_plugins()
+    return OWN[name][0] if name in OWN else None
 
 
 def available() -> tuple[str, ...]:

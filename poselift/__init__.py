@@ -1,5 +1,9 @@
 """Any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.
 
+>>> import poselift
+>>> motion = poselift.run("clip.mp4", people="main")  # doctest: +SKIP
+>>> motion.save("out/", ["mp4", "bvh"])  # doctest: +SKIP
+
 Nothing heavy is imported before it is used.
 """
 
@@ -10,10 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from poselift.api import lift, load, register, run
     from poselift.errors import PoseliftError
+    from poselift.parts import Lifter
     from poselift.pipeline import Pipeline
     from poselift.result import ClipMotion
     from poselift.settings import Settings
+    from poselift.skeleton import Skeleton
+    from poselift.types import Frame, Keypoints, Motion, People, Track
 
 # In a checkout the folders `demo`, `detectors`, `lifter` and `weights` lie beside this one, and
 # links in here lead to them. Where links cannot be (Windows, some archives), look there directly.
@@ -22,15 +30,46 @@ if not Path(__file__).with_name("lifter").is_dir():
 
 _HOME = {
     "ClipMotion": "poselift.result",
+    "Frame": "poselift.types",
+    "Keypoints": "poselift.types",
+    "Lifter": "poselift.parts",
+    "Motion": "poselift.types",
+    "People": "poselift.types",
     "Pipeline": "poselift.pipeline",
     "PoseliftError": "poselift.errors",
     "Settings": "poselift.settings",
+    "Skeleton": "poselift.skeleton",
+    "Track": "poselift.types",
+    "lift": "poselift.api",
+    "load": "poselift.api",
+    "register": "poselift.api",
+    "run": "poselift.api",
 }
 
-__all__ = ["ClipMotion", "Pipeline", "PoseliftError", "Settings"]
+__all__ = [
+    "ClipMotion",
+    "Frame",
+    "Keypoints",
+    "Lifter",
+    "Motion",
+    "People",
+    "Pipeline",
+    "PoseliftError",
+    "Settings",
+    "Skeleton",
+    "Track",
+    "lift",
+    "load",
+    "register",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'poselift' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -11,7 +11,7 @@ from poselift.cache import SeenClip
 from poselift.detectors.choose import choose
 from poselift.detectors.repair import undo_swaps
 from poselift.detectors.smooth import smooth_track
-from poselift.lifter.clip import ClipLifter
+from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
 from poselift.scene.place import in_a_row, place
@@ -27,10 +27,11 @@ UP: dict[str, Up] = {"auto": "estimate", "level": "level", "h36m": "published"}
 def lift_clip(
     name: str,
     seen: SeenClip,
-    lift: ClipLifter,
+    lift: Lifter,
     settings: Settings,
     reporter: Reporter,
     meta: dict[str, Any],
+    source: str | None = None,
 ) -> ClipMotion:
     """Lift the people that the settings choose, stand them upright and place them in the room."""
     tracks = choose(seen.tracks, settings.people, settings.max_people)
@@ -52,7 +53,17 @@ def lift_clip(
     worlds, standing = _worlds(motions, seen, settings)
     if motions:
         reporter.say(f"upright: {standing.how}")
-    return _gather(name, seen, motions, worlds, settings, {**meta, "upright": standing.how})
+    return ClipMotion.gather(
+        name,
+        motions,
+        worlds,
+        seen.time,
+        fps=seen.fps,
+        size=seen.size,
+        placed=settings.place,
+        meta={**meta, "upright": standing.how},
+        source=source,
+    )
 
 
 def _clean(track: Track, seen: SeenClip, settings: Settings) -> Track:
@@ -72,38 +83,3 @@ def _worlds(
     else:
         worlds = in_a_row(motions, standing.rotation)
     return worlds, standing
-
-
-def _gather(
-    name: str,
-    seen: SeenClip,
-    motions: Sequence[Motion],
-    worlds: Sequence[np.ndarray],
-    settings: Settings,
-    meta: dict[str, Any],
-) -> ClipMotion:
-    people, frames = len(motions), len(seen.time)
-    pose3d = np.full((people, frames, 17, 3), np.nan, np.float32)
-    pose2d = np.full((people, frames, 17, 2), np.nan, np.float32)
-    score = np.zeros((people, frames, 17), np.float32)
-    filled = np.zeros((people, frames), bool)
-    for row, (motion, world) in enumerate(zip(motions, worlds, strict=True)):
-        at = motion.track.frames
-        pose3d[row, at] = world
-        pose2d[row, at] = motion.track.xy
-        score[row, at] = motion.track.score
-        filled[row, at] = motion.filled
-    return ClipMotion(
-        name=name,
-        time=seen.time,
-        fps=seen.fps,
-        size=seen.size,
-        ids=np.array([motion.track.id for motion in motions], int),
-        pose3d=pose3d,
-        pose2d=pose2d,
-        score=score,
-        filled=filled,
-        placed=settings.place,
-        lifter=motions[0].lifter if motions else "",
-        meta=meta,
-    )

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from poselift import weights
 from poselift.files import atomic_path, make_folder
+from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
+from poselift.saving import PICTURES
 from poselift.settings import Settings, to_toml
 
 if TYPE_CHECKING:
-    from poselift.cache import SeenClip
-    from poselift.lifter.clip import ClipLifter
+    from poselift.detectors import Keypointer, PersonDetector
     from poselift.media import Source
-
-PICTURES = ("mp4", "gif")
 
 
 class Pipeline:
@@ -32,44 +31,38 @@ class Pipeline:
     Args:
         settings: a `Settings`; None takes the defaults.
         reporter: hears how it goes; None is silence.
+        detector, keypointer, lifter: parts by name, as in the settings, or objects of one's own.
         options: single settings by name, over `settings`.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, reporter: Reporter | None = None, **options: Any
+        self,
+        settings: Settings | None = None,
+        *,
+        reporter: Reporter | None = None,
+        detector: PersonDetector | str | None = None,
+        keypointer: Keypointer | str | None = None,
+        lifter: Lifter | str | None = None,
+        **options: Any,
     ) -> None:
-        self.settings = (settings or Settings()).changed(**options)
+        chosen = (settings or Settings()).changed(**options)
+        self.parts = Parts(chosen, detector=detector, keypointer=keypointer, lifter=lifter)
+        self.settings = self.parts.settings
         self.reporter: Reporter = reporter or Silent()
-        self._lifter: ClipLifter | None = None
         self._told = False
 
-    @property
-    def lifter(self) -> ClipLifter:
-        """The lifter, loaded when it is first needed and kept for the next clip."""
-        if self._lifter is None:
-            from poselift import lifter
-
-            chosen = self.settings
-            self._lifter = lifter.load(
-                chosen.lifter,
-                checkpoint=chosen.weights,
-                device=chosen.device,
-                mirror=chosen.mirror,
-            )
-        return self._lifter
-
     def run(self, source: str | Path) -> ClipMotion:
-        """The motion of one clip. Nothing is written."""
+        """The motion of one clip. Nothing is written but the kept 2D tracks."""
         with self._open(source) as clip:
-            return self._motion(clip, None, {})
+            return self._motion(clip, {})
 
     def process(self, source: str | Path) -> list[Path]:
         """The motion of one clip, drawn and written as the settings say; what was written."""
         seconds: dict[str, float] = {}
         with self._open(source) as clip:
-            folder = Path(self.settings.out) / clip.name
+            folder = self._folder(clip)
             make_folder(folder)
-            motion = self._motion(clip, folder, seconds)
+            motion = self._motion(clip, seconds)
             written = self._pictures(clip, motion, folder, seconds)
             with _timed(seconds, "write"):
                 written += self._data(motion, folder)
@@ -82,66 +75,38 @@ class Pipeline:
         chosen = self.settings
         return open_source(source, chosen.start, chosen.end, chosen.fps)
 
-    def _motion(self, clip: Source, folder: Path | None, seconds: dict[str, float]) -> ClipMotion:
+    def _folder(self, clip: Source) -> Path:
+        return Path(self.settings.out) / clip.name
+
+    def _motion(self, clip: Source, seconds: dict[str, float]) -> ClipMotion:
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
 
         # Loaded first: wrong weights should be told at once, not after minutes of looking.
+        lifter = self.parts.lifter
         self._tell_parts()
-        keep_in = folder / ".cache" if folder is not None and self.settings.cache else None
+        keep_in = self._folder(clip) / ".cache" if self.settings.cache else None
         with _timed(seconds, "see"):
-            seen = see_clip(clip, self.settings, self.reporter, keep_in)
+            seen = see_clip(clip, self.parts, self.reporter, keep_in)
         if not seen.tracks:
             self.reporter.say("nobody was found in this clip; the result shows it as it is")
+        meta = {"source": Path(clip.path).name, **made_by(self.parts)}
         with _timed(seconds, "lift"):
             return lift_clip(
-                clip.name, seen, self.lifter, self.settings, self.reporter, self._meta(clip, seen)
+                clip.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path)
             )
 
     def _tell_parts(self) -> None:
-        """One line on which parts were chosen and why, once a run."""
-        lifter = self.lifter
+        """One line on which parts were chosen and why, once for all clips."""
         if self._told:
             return
-        from poselift.detectors import choose_detector, choose_keypointer
-        from poselift.detectors.registry import KEYPOINTERS
         from poselift.device import resolve_device
 
-        pose, why_pose = choose_keypointer(self.settings.pose)
-        if KEYPOINTERS[pose.partition(":")[0]].finds_people:
-            detector, why_detector = "none", "the pose part finds people itself"
-        else:
-            detector, why_detector = choose_detector(self.settings.detector)
-        why_lifter = "the best whose weights are on this machine"
-        if self.settings.weights or self.settings.lifter != "auto":
-            why_lifter = "as asked"
         device = str(resolve_device(self.settings.device))
         self.reporter.say(
-            f"parts: detector {detector} ({why_detector}), pose {pose} ({why_pose}), "
-            f"lifter {lifter.name} ({why_lifter}), on {device}",
-            detector=detector,
-            pose=pose,
-            lifter=lifter.name,
-            device=device,
+            f"{self.parts.explanation}, on {device}", **self.parts.names, device=device
         )
         self._told = True
-
-    def _meta(self, clip: Source, seen: SeenClip) -> dict[str, Any]:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            ours = version("poselift")
-        except PackageNotFoundError:
-            ours = "not installed"
-        entry = weights.ENTRIES.get(self.lifter.name)
-        return {
-            "poselift": ours,
-            "source": Path(clip.path).name,
-            "lifter": self.lifter.name,
-            "lifter_sha256": entry.sha256 if entry is not None else "",
-            "options": self.settings.as_dict(),
-            "placed_with_field_of_view": self.settings.field_of_view if self.settings.place else 0,
-        }
 
     def _pictures(
         self, clip: Source, motion: ClipMotion, folder: Path, seconds: dict[str, float]
@@ -168,6 +133,25 @@ class Pipeline:
         with atomic_path(settings_path) as part:
             part.write_text(to_toml(self.settings, found), encoding="utf-8")
         return [*written, settings_path]
+
+
+def made_by(parts: Parts) -> dict[str, Any]:
+    """What a result says about how it was made: version, weights and options."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        ours = version("poselift")
+    except PackageNotFoundError:
+        ours = "not installed"
+    name, settings = parts.lifter.name, parts.settings
+    entry = weights.ENTRIES.get(name)
+    return {
+        "poselift": ours,
+        "lifter": name,
+        "lifter_sha256": entry.sha256 if entry is not None else "",
+        "options": settings.as_dict(),
+        "placed_with_field_of_view": settings.field_of_view if settings.place else 0,
+    }
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from poselift.settings import Settings
 
 
 def render_clip(
-    source: Source,
+    source: Source | None,
     motion: ClipMotion,
     folder: Path,
     kinds: list[str],
@@ -28,9 +28,9 @@ def render_clip(
     """Draw the clip and write it as each of `kinds` ("mp4", "gif"); what was written.
 
     Reading, drawing and encoding overlap in three threads. Ctrl-C closes the files, so that what
-    was drawn until then can be played.
+    was drawn until then can be played. Without a source only the layout "3d" can be drawn.
     """
-    if source.live:
+    if source is not None and source.live:
         raise PoseliftError(
             f"{source.path} comes at its own rate and cannot be read twice.",
             "Use --webcam with this address, and --record FILE to keep what is shown.",
@@ -44,7 +44,7 @@ def render_clip(
             for path in paths:
                 writers.append(_writer(path, painter, motion, source, settings))
                 stack.enter_context(writers[-1])
-            for time, picture in prefetch(_painted(source, painter)):
+            for time, picture in prefetch(_painted(source, motion, painter)):
                 for writer in writers:
                     writer.write(picture, time)
                 done += 1
@@ -57,11 +57,15 @@ def render_clip(
 
 
 def _writer(
-    path: Path, painter: ClipPainter, motion: ClipMotion, source: Source, settings: Settings
+    path: Path,
+    painter: ClipPainter,
+    motion: ClipMotion,
+    source: Source | None,
+    settings: Settings,
 ) -> PictureWriter:
     if path.suffix == ".gif":
         return GifWriter(path)
-    sound = source.path if settings.audio and source.has_audio else None
+    sound = source.path if settings.audio and source and source.has_audio else None
     return VideoWriter(
         path,
         painter.size,
@@ -71,6 +75,13 @@ def _writer(
     )
 
 
-def _painted(source: Source, painter: ClipPainter) -> Iterator[tuple[float, np.ndarray]]:
+def _painted(
+    source: Source | None, motion: ClipMotion, painter: ClipPainter
+) -> Iterator[tuple[float, np.ndarray]]:
+    if source is None:
+        nothing = np.zeros((1, 1, 3), np.uint8)
+        for row, time in enumerate(motion.time):
+            yield float(time), painter.paint(nothing, row)
+        return
     for frame in prefetch(source.frames()):
         yield frame.time, painter.paint(frame.image, frame.index)

@@ -1,17 +1,23 @@
-"""What a run of the demo ends with: everybody's motion through one clip."""
+"""What a run ends with: everybody's motion through one clip."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from poselift.types import Motion
+
+if TYPE_CHECKING:
+    from poselift.progress import Reporter
 
 
 @dataclass(frozen=True)
 class ClipMotion:
-    """P people over the T frames of one clip, ready to be drawn and written.
+    """P people over the T frames of one clip: what `run`, `lift` and `load` give.
 
     Attributes:
         name: the clip's name, from which file names are made.
@@ -28,6 +34,7 @@ class ClipMotion:
             stays above its own fixed spot.
         lifter: the name of the lifter.
         meta: what made this: versions, weights and their sha256, options.
+        source: the path or address of the clip, None where there is none; not written to files.
     """
 
     name: str
@@ -42,8 +49,75 @@ class ClipMotion:
     placed: bool
     lifter: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
 
     @property
     def present(self) -> np.ndarray:
         """(P, T) bool: where each person is there, seen or filled."""
         return np.isfinite(self.pose3d[:, :, 0, 0])
+
+    @classmethod
+    def gather(
+        cls,
+        name: str,
+        motions: Sequence[Motion],
+        poses: Sequence[np.ndarray],
+        time: np.ndarray,
+        *,
+        fps: float,
+        size: tuple[int, int],
+        placed: bool,
+        meta: Mapping[str, Any],
+        source: str | None = None,
+    ) -> ClipMotion:
+        """Everybody on one axis of frames: `poses` are those of `motions`, (T, 17, 3) each."""
+        people, frames = len(motions), len(time)
+        pose3d = np.full((people, frames, 17, 3), np.nan, np.float32)
+        pose2d = np.full((people, frames, 17, 2), np.nan, np.float32)
+        score = np.zeros((people, frames, 17), np.float32)
+        filled = np.zeros((people, frames), bool)
+        for row, (motion, pose) in enumerate(zip(motions, poses, strict=True)):
+            at = motion.track.frames
+            pose3d[row, at] = pose
+            pose2d[row, at] = motion.track.xy
+            score[row, at] = motion.track.score
+            filled[row, at] = motion.filled
+        return cls(
+            name=name,
+            time=time,
+            fps=fps,
+            size=size,
+            ids=np.array([motion.track.id for motion in motions], int),
+            pose3d=pose3d,
+            pose2d=pose2d,
+            score=score,
+            filled=filled,
+            placed=placed,
+            lifter=motions[0].lifter if motions else "",
+            meta=meta,
+            source=source,
+        )
+
+    def save(
+        self,
+        folder: str | Path,
+        formats: str | Sequence[str] = ("npz",),
+        *,
+        source: str | Path | None = None,
+        reporter: Reporter | None = None,
+        **drawing: Any,
+    ) -> list[Path]:
+        """Write `<folder>/<name>.<format>` for each of `formats`; returns what was written.
+
+        Args:
+            folder: made if it is not there.
+            formats: npz, json, csv, bvh, trc, mp4, gif.
+            source: the clip whose frames MP4 and GIF show, if the motion does not know it (it was
+                loaded, or lifted from arrays); `layout="3d"` needs none.
+            reporter: hears how drawing goes; None is silence.
+            drawing: settings of the picture: `view`, `layout`, `height`, `quality`, `audio`.
+        """
+        # Saving knows drawing and every format, which all build on this class.
+        from poselift.saving import save
+
+        return save(self, folder, formats, source=source, reporter=reporter, **drawing)

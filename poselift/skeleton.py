@@ -6,10 +6,16 @@ matrices, so that training makes its 2D input by the very rule that the run-time
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from poselift.errors import PoseliftError
+
+#: Turns points (..., K, 2) and scores (..., K) of a skeleton into those of H36M-17.
+Conversion = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,6 @@ def coco_to_h36m_matrices(spine_bow: float = 2.0) -> tuple[np.ndarray, np.ndarra
 
 
 _X, _Y = coco_to_h36m_matrices()
-_MADE_FROM = (_X != 0) | (_Y != 0)  # (17, 17): which COCO joints each H36M joint is made from
 
 
 def coco_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,11 +154,19 @@ def coco_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndar
     >>> xy.shape, score.shape, bool(np.allclose(score, 0.9))
     ((5, 17, 2), (5, 17), True)
     """
-    out = np.stack([np.asarray(xy[..., 0]) @ _X.T, np.asarray(xy[..., 1]) @ _Y.T], axis=-1).astype(
-        np.float32
-    )
+    return _combined(xy, score, _X, _Y)
+
+
+def _combined(
+    xy: np.ndarray, score: np.ndarray, matrix_x: np.ndarray, matrix_y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints as weighted sums, (17, K), of points (..., K, 2); their scores the lowest of those."""
+    out = np.stack(
+        [np.asarray(xy[..., 0]) @ matrix_x.T, np.asarray(xy[..., 1]) @ matrix_y.T], axis=-1
+    ).astype(np.float32)
     score = np.asarray(score, np.float32)
-    spread = np.where(_MADE_FROM, score[..., None, :], np.float32(np.inf))
+    made_from = (matrix_x != 0) | (matrix_y != 0)
+    spread = np.where(made_from, score[..., None, :], np.float32(np.inf))
     return out, spread.min(axis=-1).astype(np.float32)
 
 
@@ -163,15 +176,76 @@ def blazepose_to_coco(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np
     return np.asarray(xy)[..., picked, :], np.asarray(score)[..., picked]
 
 
+def _blazepose_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return coco_to_h36m(*blazepose_to_coco(xy, score))
+
+
+def _unchanged(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(xy, np.float32), np.asarray(score, np.float32)
+
+
+#: The skeletons that 2D input may come in, by name; `poselift.register` adds to them.
+SKELETONS = {one.name: one for one in (H36M17, COCO17, BLAZEPOSE33)}
+_CONVERSIONS: dict[str, Conversion] = {
+    H36M17.name: _unchanged,
+    COCO17.name: coco_to_h36m,
+    BLAZEPOSE33.name: _blazepose_to_h36m,
+}
+
+
+def add_skeleton(skeleton: Skeleton, to_h36m: Conversion | Mapping[str, Sequence[str]]) -> None:
+    """Make a skeleton known by its name.
+
+    `to_h36m` is a function, or says for each joint of H36M-17 which of the skeleton's joints it is
+    the mean of.
+    """
+    if skeleton.name in SKELETONS and SKELETONS[skeleton.name] != skeleton:
+        raise PoseliftError(
+            f"There is another skeleton called {skeleton.name!r}.", "Give it another name."
+        )
+    if callable(to_h36m):
+        conversion: Conversion = to_h36m
+    else:
+        means = _means(skeleton, to_h36m)
+
+        def conversion(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return _combined(xy, score, means, means)
+
+    SKELETONS[skeleton.name] = skeleton
+    _CONVERSIONS[skeleton.name] = conversion
+
+
+def _means(skeleton: Skeleton, joints: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """(17, K) weights of the skeleton's joints in each joint of H36M-17."""
+    weights = np.zeros((len(H36M17), len(skeleton)), np.float32)
+    for row, name in enumerate(H36M17.names):
+        sources = joints.get(name, ())
+        unknown = [source for source in sources if source not in skeleton.names]
+        if unknown or not sources:
+            wrong = f"unknown joints {', '.join(unknown)}" if unknown else "no joints"
+            raise PoseliftError(
+                f"The skeleton {skeleton.name!r}: {name!r} is made from {wrong}.",
+                f"Name one or more of its joints: {', '.join(skeleton.names)}.",
+            )
+        for source in sources:
+            weights[row, skeleton.index(source)] += 1 / len(sources)
+    return weights
+
+
+def find_skeleton(joints: str | Skeleton) -> Skeleton:
+    """The skeleton of this name, or the skeleton itself; it must be convertible to H36M-17."""
+    name = joints if isinstance(joints, str) else joints.name
+    if name not in SKELETONS:
+        raise PoseliftError(
+            f"Unknown skeleton {name!r}.",
+            f"Known: {', '.join(SKELETONS)}; `poselift.register` adds one from Python.",
+        )
+    return SKELETONS[name]
+
+
 def to_h36m(xy: np.ndarray, score: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
     """Points of any known skeleton to H36M-17."""
-    if skeleton.name == H36M17.name:
-        return np.asarray(xy, np.float32), np.asarray(score, np.float32)
-    if skeleton.name == BLAZEPOSE33.name:
-        xy, score = blazepose_to_coco(xy, score)
-    elif skeleton.name != COCO17.name:
-        raise ValueError(f"no conversion from the skeleton {skeleton.name!r} to {H36M17.name!r}")
-    return coco_to_h36m(xy, score)
+    return _CONVERSIONS[find_skeleton(skeleton).name](xy, score)
 
 
 def mirror_points(xy: np.ndarray, skeleton: Skeleton = H36M17) -> np.ndarray:

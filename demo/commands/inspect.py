@@ -19,7 +19,7 @@ from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
     from poselift.lifter.attention import AttentionMap
-    from poselift.lifter.npz import Poses2D
+    from poselift.poses2d import Poses2D
     from poselift.types import Track
 
 _MOST_PANELS = 64  # that are drawn without being asked for
@@ -70,8 +70,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the picture and print where it is."""
-    from poselift import lifter
-    from poselift.lifter import attention, attention_figure, npz
+    from poselift import lifter, npz
+    from poselift.lifter import attention, attention_figure
 
     if "poses" not in options:
         raise PoseliftError("No poses are given.", "For example `poselift inspect poses.npz`.")

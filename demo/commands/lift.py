@@ -49,8 +49,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Lift the file and print where the result is."""
-    from poselift import lifter
-    from poselift.lifter import npz
+    import numpy as np
+
+    from poselift import lifter, npz
+    from poselift.result import ClipMotion
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     source: Path = options.poses
@@ -74,7 +76,18 @@ def run(options: argparse.Namespace) -> int:
         motions, upright = lifter.motions_to_world(motions, options.up)
         meta["up"] = upright.how
     out = options.out or source.with_name(f"{source.stem}-3d.npz")
-    print(npz.write_motions(out, motions, meta))
+    frames = max(int(motion.track.frames[-1]) + 1 for motion in motions)
+    result = ClipMotion.gather(
+        out.stem,
+        motions,
+        [motion.pose3d for motion in motions],
+        np.arange(frames) / fps,
+        fps=fps,
+        size=size,
+        placed=False,
+        meta=meta,
+    )
+    print(*npz.write_npz(result, out))
     return 0
 
 

@@ -10,8 +10,8 @@ from poselift.export.angles import ANGLES, joint_angles
 from poselift.export.bvh import write_bvh
 from poselift.export.csv import write_csv
 from poselift.export.json import write_json
-from poselift.export.npz import write_npz
 from poselift.export.trc import write_trc
+from poselift.npz import write_npz
 from poselift.result import ClipMotion
 
 #: Every format, by the ending of its files.

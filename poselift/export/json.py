@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from poselift.export.npz import plain
 from poselift.files import atomic_path
+from poselift.npz import plain
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
 

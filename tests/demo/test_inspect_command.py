@@ -125,4 +125,4 @@ def test_a_video_is_refused_with_the_way_to_its_poses(
 ) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"\x00\x00\x00\x20ftypisom" + bytes(200))
     assert run(tmp_path / "clip.mp4", write_weights(tmp_path)) == 2
-    assert "demo/vis.py --video CLIP --save npz" in capsys.readouterr().err
+    assert "poselift video CLIP --save npz" in capsys.readouterr().err

@@ -1,0 +1,123 @@
+"""Motion as NumPy arrays in one .npz and back, and 2D poses from the .npz of others. No pickle."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poselift.errors import PoseliftError
+from poselift.files import atomic_path
+from poselift.poses2d import Poses2D, tracks_from_arrays
+from poselift.result import ClipMotion
+from poselift.skeleton import H36M17
+
+#: What the 2D points may be called in the files of others.
+POINTS = ("xy", "pose2d", "keypoints", "positions_2d")
+_NEEDED = ("pose3d", "pose2d", "score", "filled", "ids", "time", "fps")
+
+
+def write_npz(motion: ClipMotion, path: Path) -> list[Path]:
+    """Write `path`; returns it. `docs/formats.md` lists the arrays."""
+    with atomic_path(path) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            pose3d=np.asarray(motion.pose3d, np.float32),
+            pose2d=np.asarray(motion.pose2d, np.float32),
+            score=np.asarray(motion.score, np.float32),
+            filled=np.asarray(motion.filled, bool),
+            ids=np.asarray(motion.ids, np.int64),
+            time=np.asarray(motion.time, np.float64),
+            fps=np.float64(motion.fps),
+            size=np.asarray(motion.size, np.int64),
+            placed=np.bool_(motion.placed),
+            joint_names=np.array(H36M17.names),
+            bones=np.array(H36M17.bones),
+            name=np.array(motion.name),
+            lifter=np.array(motion.lifter),
+            meta=np.array(json.dumps(dict(motion.meta), default=plain)),
+        )
+    return [path]
+
+
+def read_npz(path: str | Path) -> ClipMotion:
+    """The motion that `write_npz` wrote; equal to it but for the path of its clip."""
+    path = Path(path)
+    arrays = _read(path)
+    missing = [name for name in _NEEDED if name not in arrays]
+    if missing:
+        raise PoseliftError(
+            f"{path.name} holds no motion: {', '.join(missing)} is missing.",
+            "Give an .npz that Poselift wrote; `poselift.lift` makes 3D of 2D points.",
+        )
+    width, height = (int(side) for side in arrays.get("size", np.zeros(2)))
+    return ClipMotion(
+        name=str(arrays.get("name", path.stem)),
+        time=arrays["time"],
+        fps=float(arrays["fps"]),
+        size=(width, height),
+        ids=arrays["ids"],
+        pose3d=arrays["pose3d"],
+        pose2d=arrays["pose2d"],
+        score=arrays["score"],
+        filled=arrays["filled"],
+        placed=bool(arrays.get("placed", False)),
+        lifter=str(arrays.get("lifter", "")),
+        meta=json.loads(str(arrays.get("meta", "{}"))),
+    )
+
+
+def read_poses(path: str | Path, joints: str = H36M17.name) -> Poses2D:
+    """The people of an .npz of 2D points.
+
+    It holds the points in pixels as `xy`, `pose2d`, `keypoints` or `positions_2d`, (T, K, 2) or
+    (P, T, K, 2), or with the score as a third channel; and where it likes `score` (T, K) or
+    (P, T, K), `fps`, `image_size` or `size` (width, height) and `ids` (P,). What `write_npz` wrote
+    is one of these. A point that is not a number was not seen. `joints` names their skeleton:
+    h36m17, coco17 or blazepose33.
+    """
+    path = Path(path)
+    arrays = _read(path)
+    key = next((key for key in POINTS if key in arrays), None)
+    if key is None:
+        raise PoseliftError(
+            f"{path.name} holds no 2D points: expected one of {', '.join(POINTS)}, "
+            f"got {', '.join(arrays) or 'nothing'}.",
+            "Save them as np.savez(path, xy=..., score=...).",
+        )
+    called = f"{key} of {path.name}", f"score of {path.name}"
+    tracks = tracks_from_arrays(
+        arrays[key], arrays.get("score"), joints, arrays.get("ids"), called=called
+    )
+    size = arrays.get("image_size", arrays.get("size"))
+    return Poses2D(
+        tracks,
+        float(arrays["fps"]) if "fps" in arrays else None,
+        (int(size[0]), int(size[1])) if size is not None else None,
+    )
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON knows it; arrays become lists, paths and whatever else their text."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise PoseliftError(f"No such file: {path}", "Check the path.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
+        raise PoseliftError(
+            f"{path.name} is not an .npz of plain arrays ({error}).",
+            "Save it as np.savez(path, xy=..., score=...); objects and pickles are not read. Of a "
+            "video, `poselift video CLIP --save npz` makes one.",
+        ) from error
