@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from poselift.lifter.data.body import Parts, axis_angle, rotate, unit
 
-#: Length of ankle-knee-hip plus pelvis-spine-thorax-neck-head to which every body is brought,
+#: Length of ankle-knee-hip plus pelvis-spine-thorax-head to which every body is brought,
 #: in metres: a picture does not show how large a person is, so there is one size.
 NOMINAL_LENGTH = 1.59
 
@@ -85,36 +85,61 @@ def _turn_legs(legs: Tensor, whole: Tensor, strength: Tensor, rng: Generator) ->
 
 
 def resize(parts: Parts, rng: Generator) -> Parts:
-    """Another body: every kind of bone longer or shorter on both sides, then one nominal size."""
+    """Another body: every kind of bone longer or shorter on both sides, then one nominal size.
+
+    Hips and shoulders are from narrow to wide; some bodies are children's, with a large head and
+    short legs.
+    """
     batch = parts.root.shape[0]
 
     def factor(spread: float, low: float = 1.0, high: float = 1.0) -> Tensor:
         size = uniform((batch,), low, high, rng)
         return size * torch.exp(spread * torch.randn((batch,), generator=rng))
 
-    legs = torch.stack([factor(0.03, 0.9, 1.45), factor(0.06), factor(0.06)], -1).repeat(1, 2)
-    arms = torch.stack([factor(0.08), factor(0.07), factor(0.05, 0.95, 1.3)], -1).repeat(1, 2)
-    trunk = torch.stack([factor(0.06), factor(0.06)], -1)
-    head = torch.stack([factor(0.08, 0.9, 1.15), factor(0.08, 0.95, 1.2)], -1)
+    young = sometimes(batch, 0.2, rng) * uniform((batch,), 0.3, 1.0, rng)
+    long = 1 - 0.18 * young  # of the limbs
+    legs = torch.stack([factor(0.03, 0.6, 1.2), factor(0.08) * long, factor(0.08) * long], -1)
+    shoulders, upper, lower = factor(0.03, 0.6, 1.2), factor(0.08), factor(0.08, 0.95, 1.25)
+    arms = torch.stack([shoulders, upper * long, lower * long], -1)
+    trunk = torch.stack([factor(0.07), factor(0.07)], -1)
+    head = factor(0.06, 0.9, 1.15) * (1 + 0.6 * young)
+    heads = torch.stack([head * factor(0.05), head * factor(0.05)], -1)
     walked = (legs[:, 1] + legs[:, 2]) / 2  # longer legs go further
     out = Parts(
         parts.root * walked[:, None, None],
         parts.pelvis,
         parts.chest,
-        parts.legs * legs[:, None, :, None],
+        parts.legs * legs.repeat(1, 2)[:, None, :, None],
         parts.trunk * trunk[:, None, :, None],
-        parts.head * head[:, None, :, None],
-        parts.arms * arms[:, None, :, None],
+        parts.head * heads[:, None, :, None],
+        parts.arms * arms.repeat(1, 2)[:, None, :, None],
     )
     return to_nominal(out)
 
 
+def body_length(joints: Tensor) -> Tensor:
+    """(...,) metres of ankle-knee-hip plus pelvis-spine-thorax-head, of joints (..., 17, 3)."""
+
+    def bone(a: int, b: int) -> Tensor:
+        return (joints[..., a, :] - joints[..., b, :]).norm(dim=-1)
+
+    legs = bone(1, 2) + bone(2, 3) + bone(4, 5) + bone(5, 6)
+    return legs / 2 + bone(0, 7) + bone(7, 8) + bone(8, 10)
+
+
 def to_nominal(parts: Parts) -> Parts:
-    """The same motion (B, T, ...) of a body of NOMINAL_LENGTH."""
+    """The same motion (B, T, ...) of a body of NOMINAL_LENGTH.
+
+    The head counts straight from the thorax, wherever the neck is between them.
+    """
     shin_and_thigh = parts.legs[..., [1, 2, 4, 5], :].norm(dim=-1).sum(-1) / 2
-    middle = torch.cat([parts.trunk, parts.head], -2).norm(dim=-1).sum(-1)
+    middle = parts.trunk.norm(dim=-1).sum(-1) + parts.head.sum(-2).norm(dim=-1)
     size = NOMINAL_LENGTH / (shin_and_thigh + middle).mean(dim=1)  # (B,)
-    scale = size[:, None, None]
+    return scaled(parts, size[:, None, None])
+
+
+def scaled(parts: Parts, scale: Tensor) -> Parts:
+    """The same motion of a larger or smaller body; `scale` (B, 1, 1)."""
     return Parts(
         parts.root * scale,
         parts.pelvis,

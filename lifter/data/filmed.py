@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from poselift.lifter.data.augment import to_nominal
 from poselift.lifter.data.body import put_together, take_apart
 from poselift.lifter.data.camera import film
+from poselift.lifter.data.definitions import as_human36m
 from poselift.lifter.data.field import FilmedSequence
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
@@ -36,7 +37,7 @@ def film_clips(
     """
     rng = Generator().manual_seed(seed)
     for clip in clips:
-        joints = torch.from_numpy(clip.at_rate(fps))
+        joints = as_human36m(torch.from_numpy(clip.at_rate(fps)))
         for part in joints.split(max(round(seconds * fps), 1)):
             if len(part) < fps / 2 and len(joints) > len(part):
                 continue  # a long clip's short rest

@@ -20,6 +20,8 @@ _FACE = torch.tensor(
         [0.0, -0.075, -0.015],
     ]
 )
+#: From thorax to head of that body, metres.
+_HEAD_HEIGHT = 0.2
 _LIMBS = [H36M17.index(name) for name in COCO17.names[5:]]
 
 
@@ -34,7 +36,9 @@ def coco_points(joints: Tensor, rng: Generator | None) -> Tensor:
     up = unit(joints[..., 10, :] - joints[..., 8, :])
     left = unit(chest[..., 1] - (chest[..., 1] * up).sum(-1, keepdim=True) * up)
     skull = torch.stack([torch.linalg.cross(left, up), left, up], -1)
-    face = _FACE.expand(batch, 1, 5, 3)
+    # Large heads, as children have them, have large faces.
+    height = (joints[..., 10, :] - joints[..., 8, :]).norm(dim=-1).mean(1)
+    face = _FACE * (height / _HEAD_HEIGHT).clamp(1.0, 1.8)[:, None, None, None]
     limbs = joints[:, :, _LIMBS]
     if rng is not None:
         # Pitch about the left axis mostly down, yaw about up; roll is in the neck already.
@@ -49,7 +53,7 @@ def coco_points(joints: Tensor, rng: Generator | None) -> Tensor:
 
 
 def _offsets(joints: Tensor, chest: Tensor, rng: Generator) -> Tensor:
-    """(B, T, 12, 3): a keypointer's hips lie further out than the joint, shoulders up or down."""
+    """(B, T, 12, 3): a keypointer's hips and shoulders lie beside the joints, and up or down."""
     batch = joints.shape[0]
 
     def amount(spread: float, mean: float = 0.0) -> Tensor:
@@ -58,7 +62,7 @@ def _offsets(joints: Tensor, chest: Tensor, rng: Generator) -> Tensor:
     across = unit(joints[..., 4, :] - joints[..., 1, :])[..., None, :]
     rise = unit(joints[..., 8, :] - joints[..., 0, :])[..., None, :]
     side = torch.tensor([1.0, -1.0])[None, None, :, None]  # left, right
-    hips = across * side * amount(0.015, 0.01) + rise * amount(0.015)
+    hips = across * side * amount(0.02) + rise * amount(0.015)
     shoulders = chest[..., None, :, 1] * side * amount(0.012) + rise * amount(0.015)
     rest = torch.zeros(*joints.shape[:2], 4, 3)
     legs = torch.zeros(*joints.shape[:2], 4, 3)

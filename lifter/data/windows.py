@@ -20,6 +20,7 @@ from poselift.lifter.data.augment import (
 )
 from poselift.lifter.data.body import Parts, put_together, take_apart
 from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, Filmed, film, project
+from poselift.lifter.data.definitions import as_human36m
 from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.filling import fill, left_behind
 from poselift.lifter.data.head import coco_points
@@ -31,6 +32,8 @@ from poselift.lifter.normalise import crop
 from poselift.skeleton import coco_to_h36m
 
 Detection = Literal["true", "detected"]
+#: Human3.6M's joints, or those of the capture's own skeleton.
+Joints = Literal["human36m", "captured"]
 #: The keypointer that validation is seen by.
 JUDGED_NOISE = KeypointNoise(
     cut=0.0,
@@ -97,7 +100,7 @@ class Studio:
     def __init__(self, clips: Sequence[Clip], recipe: Recipe, seed: int = 0) -> None:
         self.recipe = recipe
         self.rng = Generator().manual_seed(seed)
-        parts = [take_apart(torch.from_numpy(clip.joints)) for clip in clips]
+        parts = [take_apart(as_human36m(torch.from_numpy(clip.joints))) for clip in clips]
         self._rows = torch.cat([_pack(one) for one in parts])  # (frames, 69)
         self._length = torch.tensor([len(clip.joints) for clip in clips])
         self._start = self._length.cumsum(0) - self._length
@@ -200,22 +203,25 @@ def validation_windows(
     detection: Detection,
     seed: int = 1,
     stride: int | None = None,
+    joints: Joints = "human36m",
 ) -> tuple[WindowBatch, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips
     shorter than a window are padded by repetition, as at run time. `stride` is the distance of
-    windows, their own length unless said.
+    windows, their own length unless said. `joints` says whose hips, spine and neck are judged.
     """
     plain = as_judged(frames, detection)
     rng = Generator().manual_seed(seed)
-    joints, actions = [], []
+    cut, actions = [], []
     for clip in clips:
         moving = clip.at_rate(fps)
+        if joints == "human36m":
+            moving = as_human36m(torch.from_numpy(moving)).numpy()
         for start in range(0, max(len(moving) - frames // 2, 1), stride or frames):
-            joints.append(moving[np.minimum(np.arange(start, start + frames), len(moving) - 1)])
+            cut.append(moving[np.minimum(np.arange(start, start + frames), len(moving) - 1)])
             actions.append(clip.action)
-    bodies = put_together(to_nominal(take_apart(torch.from_numpy(np.stack(joints)))))
+    bodies = put_together(to_nominal(take_apart(torch.from_numpy(np.stack(cut)))))
     count = len(bodies)
     people = MovingPeople(bodies, torch.full((count,), fps), torch.ones(count, dtype=torch.bool))
     return record(people, plain, rng), actions

@@ -3,7 +3,14 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from poselift.lifter.data.augment import NOMINAL_LENGTH, resize, to_nominal, turn_limbs, turn_whole
+from poselift.lifter.data.augment import (
+    NOMINAL_LENGTH,
+    body_length,
+    resize,
+    to_nominal,
+    turn_limbs,
+    turn_whole,
+)
 from poselift.lifter.data.body import axis_angle, put_together, take_apart
 from poselift.skeleton import H36M17
 from tests.lifter.synthetic_motion import motion
@@ -79,7 +86,9 @@ def test_every_body_has_one_size_and_equal_sides(rng: torch.Generator) -> None:
         bones = dict(zip([c for _, c in H36M17.bones], lengths(body).mean((1,)).T, strict=True))
         assert torch.allclose(bones[2], bones[5], atol=1e-4)
         assert torch.allclose(bones[13], bones[16], atol=1e-4)
-        height = bones[2] + bones[3] + bones[7] + bones[8] + bones[9] + bones[10]
+        head = (body[..., 10, :] - body[..., 8, :]).norm(dim=-1).mean(1)
+        height = bones[2] + bones[3] + bones[7] + bones[8] + head
+        assert torch.allclose(body_length(body).mean(1), height, atol=1e-4)
         assert torch.allclose(height, torch.full_like(height, NOMINAL_LENGTH), atol=1e-3)
 
 
@@ -91,3 +100,17 @@ def test_some_people_are_laid_down(rng: torch.Generator) -> None:
     assert torch.allclose(lengths(turned), lengths(joints), atol=1e-4)
     up = (turned[:, 0, 8] - turned[:, 0, 0])[:, 2]
     assert 0.1 < (up < 0.2).float().mean() < 0.7
+
+
+def test_bodies_are_of_many_shapes(rng: torch.Generator) -> None:
+    joints = people(1).expand(500, -1, -1, -1)
+    before, after = lengths(joints)[0, 0], lengths(put_together(resize(take_apart(joints), rng)))
+    ratio = after[:, 0] / before
+    children = [child for _, child in H36M17.bones]
+    size = ratio[:, [children.index(2), children.index(3)]].mean(1)
+    for joint, least, most in ((4, 0.65, 1.15), (11, 0.65, 1.15)):  # hip, shoulder
+        relative = ratio[:, children.index(joint)] / size
+        assert relative.quantile(0.05) < least
+        assert relative.quantile(0.95) > most
+    heads = ratio[:, children.index(10)] / size
+    assert heads.quantile(0.95) > 1.5  # children
