@@ -19,11 +19,14 @@ _MODELS: dict[str, Kind] = {
     "convformer": "lifter",
     "poselift": "lifter",
     "nanodet": "detector",
+    "rtmdet": "detector",
     "yolo": "detector",
+    "yolox": "detector",
     "blazepose": "keypointer",
     "hrnet": "keypointer",
     "mmpose": "keypointer",
     "movenet": "keypointer",
+    "rtmo": "keypointer",
     "rtmpose": "keypointer",
 }
 

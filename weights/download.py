@@ -1,14 +1,18 @@
-"""Fetching a weight file: resumed after a break, checked before it gets its name."""
+"""Fetching a weight file: resumed after a break, checked before it gets its name.
+
+Why this is not a library: pooch 1.9, the best kept of them, begins every file from the start, has
+no limit but on silence between two bytes, and unpacks archives without a bound. With it we would
+still write most of this file.
+"""
 
 from __future__ import annotations
 
 import errno
 import http.client
 import logging
-import ssl
+import shutil
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,53 +20,62 @@ from pathlib import Path
 from poselift.errors import PoseliftError
 from poselift.weights.entry import WeightsEntry
 from poselift.weights.integrity import sha256_of, verify
+from poselift.weights.part_file import PartFile
 from poselift.weights.places import fetch_folder, locate
 from poselift.weights.registry import entry, how_to_get
+from poselift.weights.transfer import BrokenError, Transfer, header_number
+from poselift.weights.unpack import NotAnArchiveError, pipeline_path, unpacked
+from poselift.weights.user import user_registry, write_pin
 
 log = logging.getLogger(__name__)
 
 #: Called with the bytes that are here and the bytes that are expected (None: not said).
 Progress = Callable[[int, int | None], None]
 
-_BLOCK = 1 << 18
+#: Nothing that Poselift knows is a quarter as large.
+MOST_BYTES = 1 << 30
 _NEVER_RIGHT = {400, 401, 403, 404, 410, 451}  # asking again would not help
-
-_NETWORK_TROUBLE = (
-    urllib.error.URLError,
-    http.client.HTTPException,
-    ConnectionError,
-    TimeoutError,
-    ssl.SSLError,
-)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to try: seconds of silence, tries that bring nothing, seconds between tries."""
+    """How long to try.
+
+    Attributes:
+        timeout: seconds of silence after which a connection is given up.
+        tries: how many tries in a row may bring less than `least`.
+        pause: seconds between tries.
+        window: seconds within which `least` bytes must come.
+        least: bytes; a server that sends less is as good as silent.
+    """
 
     timeout: float = 30.0
     tries: int = 4
     pause: float = 1.0
-
-
-class _BrokenError(Exception):
-    """This try ended early; what came is kept."""
+    window: float = 60.0
+    least: int = 60_000
 
 
 def fetch(name: str, progress: Progress | None = None, patience: Patience | None = None) -> Path:
-    """The path of the file of `name`, fetched where it is not on this machine.
+    """The path of the file of `name`, fetched if it is not on this machine.
 
-    A file that is here but is not what its publisher's SHA-256 says is fetched again. Files that
-    ship, the user's own and those on a cloud drive cannot be fetched: the error says what to do.
+    A file that is here but does not have the expected SHA-256 is fetched again. Files that ship,
+    files of the user's own and those on a cloud drive cannot be fetched: the error says what to do.
+
+    Where the publisher gives no whole SHA-256, that of the first file fetched is recorded in the
+    user's registry, and a later one that differs is refused.
     """
     wanted = entry(name)
     here = locate(wanted.file)
     if here is not None and verify(wanted) != "differs":
         return here
-    if not wanted.source.startswith("http"):
+    if not wanted.is_fetchable:
         state = "are damaged" if here is not None else "are not on this machine"
         raise PoseliftError(f"The weights {name!r} ({wanted.file}) {state}.", how_to_get(wanted))
-    return download(wanted, fetch_folder() / wanted.file, progress, patience)
+    path = download(wanted, fetch_folder() / wanted.file, progress, patience)
+    if len(wanted.sha256) < 64:
+        write_pin(name, sha256_of(path))
+    return path
 
 
 def download(
@@ -71,125 +84,202 @@ def download(
     progress: Progress | None = None,
     patience: Patience | None = None,
 ) -> Path:
-    """Fetch `wanted.source` to `target`.
+    """Fetch `wanted.source` to `target`; of a zip, the model inside.
 
-    It arrives as `target` + ".part", which a later call goes on with, and is renamed once its
-    SHA-256 is right.
+    It arrives as `target` + ".part", which a later call continues, and is renamed once its SHA-256
+    is right.
     """
     patience = patience or Patience()
-    part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        resumed = part.is_file() and part.stat().st_size > 0
-        _complete(wanted, part, progress, patience)
-        if not _is_right(wanted, part) and resumed:
-            # What was there before may have been the beginning of another version.
-            log.info("%s does not go on where the file here ends: from the start", wanted.source)
-            part.unlink()
+        with PartFile(target) as part:
+            if not wanted.sha256 and not wanted.is_archive:
+                part.truncate()  # nothing would tell a stale beginning from a good one
+            resumed = part.size > 0
             _complete(wanted, part, progress, patience)
-        if not _is_right(wanted, part):
-            part.unlink()
-            raise PoseliftError(
-                f"{wanted.source} is not the file that it should be: its SHA-256 does not begin "
-                f"with {wanted.sha256}. It was deleted.",
-                "A proxy or a login page may have answered instead: try another network, or fetch "
-                f"it elsewhere and put it at {target}.",
-            )
-        return part.replace(target)
+            wrong = _finish(wanted, part, target)
+            if wrong and resumed:
+                # What was there before may have been the beginning of another version.
+                log.info("%s does not continue the file here: from the start", wanted.source)
+                part.truncate()
+                _complete(wanted, part, progress, patience)
+                wrong = _finish(wanted, part, target)
+            if wrong:
+                part.remove()
+                raise _not_the_file(wanted, target, wrong)
+            return target
     except OSError as error:
         raise _local_trouble(error, target) from error
 
 
-def _is_right(wanted: WeightsEntry, part: Path) -> bool:
-    return sha256_of(part).startswith(wanted.sha256.lower())
+def _finish(wanted: WeightsEntry, part: PartFile, target: Path) -> str:
+    """Give what came its name if it is right; what is wrong with it otherwise."""
+    if not wanted.is_archive:
+        wrong = _wrong_digest(wanted, part.path)
+        if not wrong:
+            part.rename()
+        return wrong
+    try:
+        with unpacked(part.path, target) as (model, pipeline):
+            wrong = _wrong_digest(wanted, model)
+            if wrong:
+                return wrong
+            _write_beside(target, pipeline)
+            model.replace(target)
+    except NotAnArchiveError as error:
+        return f"it is not a whole zip archive ({error})"
+    except PoseliftError:
+        part.remove()
+        raise
+    part.remove()
+    return ""
+
+
+def _write_beside(target: Path, pipeline: bytes | None) -> None:
+    beside = pipeline_path(target)
+    beside.unlink(missing_ok=True)  # of an earlier version; a link would be written through
+    if pipeline is not None:
+        with beside.open("xb") as file:
+            file.write(pipeline)
+
+
+def _wrong_digest(wanted: WeightsEntry, file: Path) -> str:
+    if not wanted.sha256 or sha256_of(file).startswith(wanted.sha256.lower()):
+        return ""
+    return f"its SHA-256 does not begin with {wanted.sha256}"
 
 
 def _complete(
-    wanted: WeightsEntry, part: Path, progress: Progress | None, patience: Patience
+    wanted: WeightsEntry, part: PartFile, progress: Progress | None, patience: Patience
 ) -> None:
-    """Try until the file is whole; only tries that bring nothing count against `patience`."""
+    """Try until the file is whole; only tries that bring next to nothing count."""
     failures = 0
     while True:
-        before = part.stat().st_size if part.is_file() else 0
+        before = part.size
         try:
-            _go_on(wanted.source, part, progress, patience.timeout)
+            _continue(wanted, part, progress, patience)
             return
-        except _BrokenError as broken:
+        except BrokenError as broken:
             log.info("%s: %s", wanted.source, broken)
-            grown = part.is_file() and part.stat().st_size > before
+            grown = part.size - before >= patience.least
             failures = 1 if grown else failures + 1
             if failures >= patience.tries:
-                raise _unreachable(wanted, part.with_suffix(""), broken) from broken
+                raise _unreachable(wanted, part.target, broken) from broken
             time.sleep(patience.pause)
 
 
-def _go_on(url: str, part: Path, progress: Progress | None, timeout: float) -> None:
-    """One request for what is missing of `part`; raises `_BrokenError` where it ends early."""
-    have = part.stat().st_size if part.is_file() else 0
+def _continue(
+    wanted: WeightsEntry, part: PartFile, progress: Progress | None, patience: Patience
+) -> None:
+    """One request for what is missing of `part`; raises `BrokenError` where it ends early."""
+    have, url = part.size, wanted.source
     headers = {"User-Agent": "poselift", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=timeout
-        ) as answer:
-            start, total = _extent(answer, have)
-            _receive(answer, part, start, total, progress)
+        transfer = Transfer(url, headers, patience.timeout)
     except urllib.error.HTTPError as error:
-        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
-            # Either all of it was here or it is another file: its end tells which.
-            if error.headers.get("Content-Range") == f"bytes */{have}":
-                return
-            part.unlink()
-        elif error.code in _NEVER_RIGHT:
-            raise PoseliftError(
-                f"{url} answers {error.code} {error.reason}.",
-                f"The file may have moved: look for it at its publisher's and put it at "
-                f"{part.with_suffix('')}.",
-            ) from error
-        raise _BrokenError(f"the server answers {error.code}") from error
-    except _NETWORK_TROUBLE as error:
-        reason = str(getattr(error, "reason", error)) or type(error).__name__
-        raise _BrokenError(reason) from error
+        with error:
+            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
+                # Either all of it was here or it is another file: its end tells which.
+                if error.headers.get("Content-Range") == f"bytes */{have}":
+                    return
+                part.truncate()
+            elif error.code in _NEVER_RIGHT:
+                raise PoseliftError(
+                    f"{url} answers {error.code} {error.reason}.",
+                    f"The file may have moved: look for it on its publisher's pages and "
+                    f"{_put(wanted, part.target)}.",
+                ) from error
+            raise BrokenError(f"the server answers {error.code}") from error
+    try:
+        start, total = _extent(transfer.answer, have)
+        _check_size(url, start, total, part.target)
+        _receive(transfer, part, start, total, progress, patience)
+    finally:
+        transfer.close()
 
 
 def _extent(answer: http.client.HTTPResponse, have: int) -> tuple[int, int | None]:
     """Where in the file the answer's bytes begin, and how long the whole file is."""
-    length = answer.headers.get("Content-Length", "")
-    size = int(length) if length.isdigit() else None
+    size = header_number(answer.headers.get("Content-Length"))
     if answer.status != http.client.PARTIAL_CONTENT:
         return 0, size  # a server without ranges: all of it again
     whole = answer.headers.get("Content-Range", "")
     if not whole.startswith(f"bytes {have}-"):
-        raise _BrokenError(f"asked for bytes {have}-, the server gives {whole!r}")
-    end = whole.rpartition("/")[2]
-    return have, int(end) if end.isdigit() else None if size is None else have + size
+        raise BrokenError(f"asked for bytes {have}-, the server gives {whole[:80]!r}")
+    end = header_number(whole.rpartition("/")[2])
+    return have, end if end is not None else None if size is None else have + size
+
+
+def _check_size(url: str, start: int, total: int | None, target: Path) -> None:
+    if total is None:
+        return
+    if total > MOST_BYTES:
+        raise _too_large(url, f"{total / 1e9:.1f} GB")
+    if shutil.disk_usage(target.parent).free < total - start:
+        raise OSError(errno.ENOSPC, f"{(total - start) / 1e6:.0f} MB are needed")
 
 
 def _receive(
-    answer: http.client.HTTPResponse,
-    part: Path,
+    transfer: Transfer,
+    part: PartFile,
     start: int,
     total: int | None,
     progress: Progress | None,
+    patience: Patience,
 ) -> None:
-    with part.open("r+b" if start else "wb") as file:
-        file.seek(start)
-        have = start
-        while block := answer.read(_BLOCK):
-            file.write(block)
-            have += len(block)
-            if progress is not None:
-                progress(have, total)
+    have = part.begin(start)
+    mark, deadline = have, time.monotonic() + patience.window
+    for block in transfer if total is None or have < total else ():
+        have = part.write(block)
+        if progress is not None:
+            progress(have, total)
+        if have > MOST_BYTES:
+            raise _too_large(transfer.answer.url, f"more than {MOST_BYTES / 1e9:.1f} GB")
+        if total is not None and have >= total:
+            break  # a server may keep the connection open
+        if time.monotonic() > deadline:
+            if have - mark < patience.least:
+                raise BrokenError(
+                    f"{have - mark} bytes in {patience.window:g} s, which is too slow to go on"
+                )
+            mark, deadline = have, time.monotonic() + patience.window
     if total is not None and have < total:
-        raise _BrokenError(f"the connection ended after {have} of {total} bytes")
+        raise BrokenError(f"the connection ended after {have} of {total} bytes")
+
+
+def _put(wanted: WeightsEntry, target: Path) -> str:
+    return f"put {'the end2end.onnx inside it' if wanted.is_archive else 'it'} at {target}"
+
+
+def _too_large(url: str, size: str) -> PoseliftError:
+    return PoseliftError(
+        f"{url} is {size}; at most {MOST_BYTES / 1e9:.1f} GB are fetched.",
+        "That is no file of this kind. Fetch it yourself and `weights add` it if it is right.",
+    )
+
+
+def _not_the_file(wanted: WeightsEntry, target: Path, wrong: str) -> PoseliftError:
+    hint = (
+        "A proxy or a login page may have answered instead: try another network, or fetch "
+        f"it elsewhere and {_put(wanted, target)}"
+    )
+    if wanted.is_pinned:
+        hint += (
+            ". If its publisher replaced the file since you first fetched it, delete "
+            f'{wanted.name!r} under "pins" in {user_registry()}'
+        )
+    return PoseliftError(
+        f"{wanted.source} is not the file that it should be: {wrong}. It was deleted.", hint + "."
+    )
 
 
 def _unreachable(wanted: WeightsEntry, target: Path, why: Exception) -> PoseliftError:
     return PoseliftError(
         f"Cannot fetch {wanted.source}: {why}.",
-        f"Without a connection: fetch it on another machine and put it at {target}. What came is "
-        f"kept; `python -m weights get {wanted.name}` goes on from there.",
+        f"Without a connection: fetch it on another machine and {_put(wanted, target)}. "
+        f"What came is kept; `poselift weights get {wanted.name}` continues from there.",
     )
 
 

@@ -27,8 +27,9 @@ class WeightsEntry:
         file: the file's name, the same wherever it is kept; a whole path for a user's own file.
         licence: SPDX identifier, or words where there is none.
         source: an address to fetch from, "shipped", "local" (a user's own file), or "manual: ..."
-            with what a person must do.
+            with what a person must do. From a ".zip" the model inside is taken.
         sha256: the whole digest, or the prefix that its publisher gives; "" where none is known.
+            Of the unpacked file where `source` is a zip.
         settings: what the model must be created with.
         normalisation: which 2D normalisation the lifter wants, "screen" or "crop".
         conversion: which joint conversion it was trained with.
@@ -36,6 +37,7 @@ class WeightsEntry:
         units: of a lifter's output, "metres" or "screen"; None where the model's default holds.
         fps: the rate that a lifter expects; None where it takes any.
         time_step: a lifter's windows take every n-th frame.
+        is_pinned: `sha256` is that of the first file that was fetched here.
         role: "default" for the lifter that `auto` takes, "live" for the one of cameras.
     """
 
@@ -54,6 +56,17 @@ class WeightsEntry:
     fps: float | None = None
     time_step: int = 1
     role: Role | None = None
+    is_pinned: bool = False
+
+    @property
+    def is_fetchable(self) -> bool:
+        """Whether `source` is an address."""
+        return self.source.startswith(("https://", "http://"))
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether `source` is a zip with the file inside."""
+        return self.source.endswith(".zip")
 
     @property
     def is_manual(self) -> bool:

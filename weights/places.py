@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import sys
 from pathlib import Path
 
@@ -43,3 +45,17 @@ def locate(file: str) -> Path | None:
     if Path(file).is_absolute():
         return Path(file) if Path(file).is_file() else None
     return next((folder / file for folder in folders() if (folder / file).is_file()), None)
+
+
+def secret_part(target: Path) -> Path:
+    """A name beside `target`, to be opened with "x", that nobody can have taken before."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+
+
+def is_plain_name(file: str) -> bool:
+    """Whether `file` names a file in a folder and nothing outside it, on any system.
+
+    >>> [is_plain_name(name) for name in ("a.onnx", "../a.onnx", "C:a.onnx", ".hidden")]
+    [True, False, False, False]
+    """
+    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", file) is not None

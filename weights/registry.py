@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from poselift.weights.lifters import TRAINED
 from poselift.weights.places import FILES, fetch_folder, locate
 from poselift.weights.published import PUBLISHED
 from poselift.weights.shipped import SHIPPED_MODELS
-from poselift.weights.user import read_user_entries
+from poselift.weights.user import read_pins, read_user_entries, user_registry
 
 __all__ = ["ENTRIES", "FILES", "Kind", "WeightsEntry", "available", "entry", "find", "get"]
 
@@ -31,9 +32,33 @@ class _Entries(Mapping[str, WeightsEntry]):
     def __len__(self) -> int:
         return len(self._all())
 
+    # The inherited ones would read the user's registry once for each entry.
+    def items(self) -> ItemsView[str, WeightsEntry]:
+        return self._all().items()
+
+    def values(self) -> ValuesView[WeightsEntry]:
+        return self._all().values()
+
     @staticmethod
     def _all() -> dict[str, WeightsEntry]:
-        return {**_BUILT_IN, **read_user_entries()}
+        own, pins = read_user_entries(), read_pins()
+        files = {known.file for known in _BUILT_IN.values()}
+        for known in own.values():
+            if known.name in _BUILT_IN or known.file in files:
+                raise PoseliftError(
+                    f"{user_registry()} uses the name or file of weights that Poselift knows: "
+                    f"{known.name!r}.",
+                    "Delete that entry and add the file again under another name.",
+                )
+        return {name: _pinned(known, pins) for name, known in {**_BUILT_IN, **own}.items()}
+
+
+def _pinned(known: WeightsEntry, pins: Mapping[str, str]) -> WeightsEntry:
+    """With the digest of the first file fetched, unless its publisher gives a whole one."""
+    pin = pins.get(known.name)
+    if pin is None or len(known.sha256) == 64 or not pin.startswith(known.sha256):
+        return known
+    return replace(known, sha256=pin, is_pinned=True)
 
 
 ENTRIES: Mapping[str, WeightsEntry] = _Entries()
@@ -45,13 +70,13 @@ def entry(name: str) -> WeightsEntry:
     >>> entry("movenet-thunder").model
     'movenet'
     """
-    entries = dict(ENTRIES)
+    entries = dict(ENTRIES.items())
     if name not in entries:
         near = get_close_matches(name, entries, 1)
         raise PoseliftError(
             f"No weights are called {name!r}.",
             (f"Did you mean {near[0]!r}? " if near else "")
-            + "`python -m weights list` shows the names.",
+            + "`poselift weights list` shows the names.",
         )
     return entries[name]
 
@@ -93,11 +118,11 @@ def how_to_get(missing: WeightsEntry) -> str:
     """What a person must do to have the file of an entry, in a sentence."""
     if missing.is_manual:
         return (
-            f"By hand, their publisher offers no plain download: {missing.manual_steps}; "
+            f"They cannot be fetched by a command: {missing.manual_steps}; "
             f"then put it at {fetch_folder() / missing.file}"
         )
-    if missing.source.startswith("http"):
-        return f"Fetch them: python -m weights get {missing.name}"
+    if missing.is_fetchable:
+        return f"Fetch them: poselift weights get {missing.name}"
     if missing.source == "local":
-        return "The file was moved or deleted: put it back, or `python -m weights add` it again."
+        return "The file was moved or deleted: put it back, or `poselift weights add` it again."
     return "They come with Poselift: install it again (or restore weights/files)."

@@ -10,6 +10,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 
@@ -80,11 +81,21 @@ def _short(licence: str) -> str:
 def _get(options: argparse.Namespace) -> int:
     from poselift.weights.download import fetch
 
+    # The library tells broken connections and the size of what it unpacks in its log.
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    before = weights.entry(options.name)
     try:
-        print(fetch(options.name, _Meter(options.name)))
+        path = fetch(options.name, _Meter(options.name))
     except KeyboardInterrupt:
-        note("\nstopped; `get` goes on from here next time")
+        note("\nstopped; `get` continues from here next time")
         return 130
+    after = weights.entry(options.name)
+    if after.is_pinned and not before.is_pinned:
+        note(
+            f"its publisher gives no whole SHA-256: {after.sha256} is recorded, and a file that "
+            "differs will be refused from now on"
+        )
+    print(path)
     return 0
 
 

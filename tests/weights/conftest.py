@@ -21,11 +21,12 @@ class Handler(BaseHTTPRequestHandler):
 
     requests: ClassVar[list[tuple[str, str | None]]] = []
     has_been_cut: ClassVar[set[str]] = set()
+    archive: ClassVar[bytes] = b""
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
         type(self).requests.append((self.path, wanted))
-        getattr(self, "serve_" + self.path.strip("/"))(wanted)
+        getattr(self, "serve_" + self.path.strip("/").removesuffix(".zip"))(wanted)
 
     def _answer(self, body: bytes, wanted: str | None, length: int | None = None) -> None:
         start = int(wanted[6:-1]) if wanted else 0
@@ -102,6 +103,83 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_busy(self, wanted: str | None) -> None:
         self.send_error(503)
+
+    def serve_odd_length(self, wanted: str | None) -> None:
+        """Lengths that int() or a careless test would take."""
+        self.send_response(200)
+        self.send_header("Content-Length", "\u00b2")
+        self.end_headers()
+        self.wfile.write(CONTENT)
+
+    def serve_negative(self, wanted: str | None) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "-7")
+        self.end_headers()
+        self.wfile.write(CONTENT)
+
+    def serve_huge(self, wanted: str | None) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(10**13))
+        self.end_headers()
+        self.wfile.write(CONTENT)
+
+    def serve_endless(self, wanted: str | None) -> None:
+        """No length, and no end until the client has had enough."""
+        self.send_response(200)
+        self.end_headers()
+        while not self.server.release.is_set():  # type: ignore[attr-defined]
+            try:
+                self.wfile.write(CONTENT)
+            except OSError:
+                return
+
+    def serve_trickle(self, wanted: str | None) -> None:
+        """A byte now and then, for ever."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self._drip(CONTENT)
+
+    def serve_slow_headers(self, wanted: str | None) -> None:
+        """A status line and headers that never end, letter by letter."""
+        self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 60_000)
+
+    def _drip(self, content: bytes) -> None:
+        for at in range(len(content)):
+            try:
+                self.wfile.write(content[at : at + 1])
+                self.wfile.flush()
+            except OSError:
+                return
+            if self.server.release.wait(0.02):  # type: ignore[attr-defined]
+                return
+
+    def serve_keeps_open(self, wanted: str | None) -> None:
+        """All of it, and then the connection stays."""
+        self._answer(CONTENT, wanted)
+        self.server.release.wait(20)  # type: ignore[attr-defined]
+
+    def _redirect(self, where: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", where)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def serve_moved(self, wanted: str | None) -> None:
+        self._redirect("/good")
+
+    def serve_loop(self, wanted: str | None) -> None:
+        self._redirect("/loop")
+
+    def serve_to_file(self, wanted: str | None) -> None:
+        self._redirect("file:///etc/passwd")
+
+    def serve_to_ftp(self, wanted: str | None) -> None:
+        self._redirect("ftp://127.0.0.1/x")
+
+    def serve_archive(self, wanted: str | None) -> None:
+        """What a test has put into `archive`."""
+        self._answer(self.archive, wanted)
 
     def serve_silent(self, wanted: str | None) -> None:
         """Say nothing for longer than anybody waits."""

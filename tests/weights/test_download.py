@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from poselift.errors import PoseliftError
 from poselift.weights import download as downloading
 from poselift.weights.download import Patience, download, fetch
+from poselift.weights.part_file import PartFile
 from tests.weights.conftest import CONTENT, Handler, make_entry
 
 HASTY = Patience(timeout=2, tries=3, pause=0)
@@ -23,7 +25,9 @@ def test_a_whole_file_gets_its_name(server: str, tmp_path: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("how", ["cut", "drip", "norange", "nolength"])
+@pytest.mark.parametrize(
+    "how", ["cut", "drip", "norange", "nolength", "odd_length", "negative", "moved"]
+)
 def test_breaks_are_mended(server: str, tmp_path: Path, how: str) -> None:
     target = tmp_path / "test.bin"
     download(make_entry(f"{server}/{how}"), target, patience=HASTY)
@@ -103,6 +107,68 @@ def test_a_folder_that_cannot_be_made(server: str, tmp_path: Path) -> None:
     with pytest.raises(PoseliftError, match="Cannot write") as caught:
         download(make_entry(server + "/good"), tmp_path / "file" / "test.bin", patience=HASTY)
     assert "POSELIFT_WEIGHTS" in caught.value.hint
+
+
+def test_a_server_that_trickles_is_given_up_and_told(server: str, tmp_path: Path) -> None:
+    patience = Patience(timeout=5, tries=2, pause=0, window=0.3, least=1000)
+    begun = time.monotonic()
+    with pytest.raises(PoseliftError, match="too slow to go on"):
+        download(make_entry(server + "/trickle"), tmp_path / "test.bin", patience=patience)
+    assert time.monotonic() - begun < 5
+
+
+def test_headers_that_never_end_are_given_up(server: str, tmp_path: Path) -> None:
+    patience = Patience(timeout=0.4, tries=2, pause=0)
+    with pytest.raises(PoseliftError, match=r"nothing came for 0\.4 s"):
+        download(make_entry(server + "/slow_headers"), tmp_path / "test.bin", patience=patience)
+
+
+def test_the_end_is_known_without_the_connections_end(server: str, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    download(make_entry(server + "/keeps_open"), tmp_path / "test.bin", patience=HASTY)
+    assert time.monotonic() - begun < 1.5
+
+
+def test_too_large_is_said_before_a_byte_is_written(server: str, tmp_path: Path) -> None:
+    with pytest.raises(PoseliftError, match=r"10000\.0 GB; at most"):
+        download(make_entry(server + "/huge"), tmp_path / "test.bin", patience=HASTY)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_body_without_end_is_cut(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloading, "MOST_BYTES", 5 << 20)
+    with pytest.raises(PoseliftError, match="more than"):
+        download(make_entry(server + "/endless"), tmp_path / "test.bin", patience=HASTY)
+    assert (tmp_path / "test.bin.part").stat().st_size < 7 << 20
+
+
+@pytest.mark.parametrize("where", ["to_file", "to_ftp"])
+def test_redirects_elsewhere_are_not_followed(server: str, tmp_path: Path, where: str) -> None:
+    with pytest.raises(PoseliftError, match=r"which is not followed|answers 302"):
+        download(make_entry(f"{server}/{where}"), tmp_path / "test.bin", patience=HASTY)
+
+
+def test_redirects_in_a_circle_end(server: str, tmp_path: Path) -> None:
+    with pytest.raises(PoseliftError, match="302"):
+        download(make_entry(server + "/loop"), tmp_path / "test.bin", patience=HASTY)
+
+
+def test_a_link_under_the_parts_name_is_not_written_through(server: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    (tmp_path / "test.bin.part").symlink_to(precious)
+    (tmp_path / "hard.bin.part").hardlink_to(precious)
+    for name in ("test.bin", "hard.bin"):
+        download(make_entry(server + "/good"), tmp_path / name, patience=HASTY)
+        assert (tmp_path / name).read_bytes() == CONTENT
+    assert precious.read_bytes() == b"mine"
+
+
+def test_two_processes_do_not_write_one_file(server: str, tmp_path: Path) -> None:
+    with PartFile(tmp_path / "test.bin"), pytest.raises(PoseliftError, match="another process"):
+        download(make_entry(server + "/good"), tmp_path / "test.bin", patience=HASTY)
 
 
 def test_fetch_takes_what_is_here_and_replaces_what_is_damaged(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from poselift import weights
 from poselift.demo.cli import main
 from poselift.errors import PoseliftError
 from poselift.weights.user import read_user_entries
+from tests.weights.conftest import CONTENT
 
 
 def test_list_shows_what_is_here(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,3 +95,27 @@ def test_files_of_every_known_model_can_be_added(folder: Path) -> None:
     for model in dict.fromkeys(known.model for known in weights.ENTRIES.values()):
         assert main(["weights", "add", str(file), "--model", model, "--name", f"my-{model}"]) == 0
         assert weights.entry(f"my-{model}").model == model
+
+
+def test_get_tells_the_digest_that_it_recorded(
+    server: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights whose publisher gives no digest."""
+    row = {"name": "theirs", "kind": "lifter", "model": "sct", "file": "theirs.bin",
+           "licence": "MIT", "source": f"{server}/good"}  # fmt: skip
+    content = {"format": "poselift-weights-1", "weights": [row]}
+    (folder / "registry.json").write_text(json.dumps(content))
+    assert main(["weights", "get", "theirs"]) == 0
+    said = capsys.readouterr()
+    assert said.out.strip() == str(folder / "theirs.bin")
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    assert f"{digest} is recorded" in said.err
+    assert main(["weights", "get", "theirs"]) == 0
+    assert "recorded" not in capsys.readouterr().err
+    (folder / "theirs.bin").unlink()
+    content = json.loads((folder / "registry.json").read_text())
+    content["pins"]["theirs"] = "ab" * 32
+    (folder / "registry.json").write_text(json.dumps(content))
+    assert main(["weights", "get", "theirs"]) == 2
+    assert "is not the file that it should be" in capsys.readouterr().err
+    assert not (folder / "theirs.bin").exists()

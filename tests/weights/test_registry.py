@@ -24,7 +24,8 @@ def test_every_entry_says_what_it_must(name: str) -> None:
     assert known.licence
     assert known.note
     assert known.source in ("shipped", "local") or known.source.startswith(("https://", "manual:"))
-    assert re.fullmatch(r"[0-9a-f]{8}([0-9a-f]{56})?", known.sha256) or known.is_manual
+    digest = re.fullmatch(r"[0-9a-f]{8}([0-9a-f]{56})?", known.sha256)
+    assert digest or known.is_manual or known.is_archive
     if known.kind == "lifter":
         assert known.normalisation in ("screen", "crop")
         assert known.conversion
@@ -56,7 +57,7 @@ def test_poseformerv2_entries_are_the_published_table() -> None:
 def test_get_says_how_to_fetch(folder: Path) -> None:
     with pytest.raises(PoseliftError, match="not on this machine") as caught:
         weights.get("hrnet-w48-384")
-    assert caught.value.hint == "Fetch them: python -m weights get hrnet-w48-384"
+    assert caught.value.hint == "Fetch them: poselift weights get hrnet-w48-384"
     assert not weights.available("hrnet-w48-384")
 
 
