@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from poselift.lifter.engine import WindowSettings
     from poselift.lifter.loading import available, load
     from poselift.lifter.stream import Stream
-    from poselift.scene.world import motions_to_world, to_world
     from poselift.types import Motion, Track
 
 _HOME = {
@@ -28,10 +27,8 @@ _HOME = {
     "WindowSettings": "poselift.lifter.engine",
     "available": "poselift.lifter.loading",
     "load": "poselift.lifter.loading",
-    "motions_to_world": "poselift.scene.world",
-    "to_world": "poselift.scene.world",
 }
-_ROOMS = ("metrics", "models", "normalise", "skeleton", "world")
+_MODULES = ("metrics", "models", "normalise")
 
 __all__ = [
     "ClipLifter",
@@ -41,18 +38,16 @@ __all__ = [
     "WindowSettings",
     "available",
     "load",
-    "motions_to_world",
-    "to_world",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
-    if name in _ROOMS:
-        return import_module(f"lifter.{name}")
-    raise AttributeError(f"module 'lifter' has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(f"poselift.lifter.{name}")
+    raise AttributeError(f"module 'poselift.lifter' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ROOMS])
+    return sorted([*__all__, *_MODULES])

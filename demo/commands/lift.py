@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
     from poselift import lifter, npz
     from poselift.result import ClipMotion
+    from poselift.scene.world import motions_to_world
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     source: Path = options.poses
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     motions = lift(poses.tracks, image_size=size, fps=fps, progress=_show_progress())
     meta = {"lifter": lift.name, "space": options.space, "image_size": size}
     if options.space == "world":
-        motions, upright = lifter.motions_to_world(motions, options.up)
+        motions, upright = motions_to_world(motions, options.up)
         meta["up"] = upright.how
     out = options.out or source.with_name(f"{source.stem}-3d.npz")
     frames = max(int(motion.track.frames[-1]) + 1 for motion in motions)

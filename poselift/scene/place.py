@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from poselift.detectors.smooth import smooth_series
 from poselift.scene.world import rotate
+from poselift.smoothing import smooth_series
 from poselift.types import Motion
 
 #: Degrees across the longer side of the picture: between a telephone's main camera (about 65) and

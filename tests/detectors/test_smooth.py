@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poselift.detectors.smooth import OneEuro, smooth_series, smooth_track
+from poselift.detectors.smooth import OneEuro, smooth_track
+from poselift.smoothing import smooth_series
 from poselift.types import Track
 
 
