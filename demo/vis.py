@@ -15,6 +15,7 @@ if __name__ == "__main__":
 from poselift.demo.arguments import parser, split
 from poselift.demo.cli import COMMANDS
 from poselift.demo.cli import main as run_command
+from poselift.demo.modes import MODE_DEFAULTS, Mode, refuse_ignored
 from poselift.errors import PoseliftError
 from poselift.settings import Settings, read_config
 
@@ -54,8 +55,11 @@ def _run(given: dict[str, Any], command: dict[str, Any]) -> int:
         print(inventory())
         return 0
     _set_up_logging(command["debug"])
+    mode: Mode = "live" if command["webcam"] is not None else "video"
+    refuse_ignored(given, mode)
     config = read_config(Path(command["config"])) if command["config"] else {}
-    settings = Settings.from_mapping({**config, **given}, "the command line or its --config")
+    values = {**MODE_DEFAULTS[mode], **config, **given}
+    settings = Settings.from_mapping(values, "the command line or its --config")
     from poselift.demo.console import reporter
 
     telling = reporter(command["log"])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from poselift.api import lift, load, register, run
     from poselift.errors import PoseliftError
+    from poselift.live import Live, LivePerson
     from poselift.parts import Lifter
     from poselift.pipeline import Pipeline
     from poselift.result import ClipMotion
@@ -35,6 +36,8 @@ _HOME = {
     "Lifter": "poselift.parts",
     "Motion": "poselift.types",
     "People": "poselift.types",
+    "Live": "poselift.live",
+    "LivePerson": "poselift.live",
     "Pipeline": "poselift.pipeline",
     "PoseliftError": "poselift.errors",
     "Settings": "poselift.settings",
@@ -51,6 +54,8 @@ __all__ = [
     "Frame",
     "Keypoints",
     "Lifter",
+    "Live",
+    "LivePerson",
     "Motion",
     "People",
     "Pipeline",

@@ -1,7 +1,10 @@
-"""Which device to compute on."""
+"""Which device to compute on, and with how many threads."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poselift.errors import PoseliftError
@@ -37,3 +40,53 @@ def resolve_device(name: str = "auto") -> torch.device:
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise PoseliftError("The device 'mps' is not here.", "Use --device auto or --device cpu.")
     return device
+
+
+class _ThreadsInForce:
+    """Who has set torch's number of threads for the time being; see `torch_threads`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks = 0  # entered and not yet left, in all threads
+        self.outside = 0  # the number before the first of them
+        self.here = threading.local()
+
+
+_in_force = _ThreadsInForce()
+
+
+@contextlib.contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch compute with `count` threads in this block and as before after it.
+
+    Part of that number belongs to the whole process. Blocks in several threads may overlap: the
+    number that was there before the first of them is there after the last.
+
+    >>> import torch
+    >>> before = torch.get_num_threads()
+    >>> with torch_threads(1):
+    ...     torch.get_num_threads()
+    1
+    >>> torch.get_num_threads() == before
+    True
+    """
+    import torch
+
+    nested = getattr(_in_force.here, "entered", False)
+    with _in_force.lock:
+        before = torch.get_num_threads()
+        if _in_force.blocks == 0:
+            _in_force.outside = before
+        elif not nested:
+            # What this thread sees may be what another's block has set.
+            before = _in_force.outside
+        _in_force.blocks += 1
+        torch.set_num_threads(count)
+    _in_force.here.entered = True
+    try:
+        yield
+    finally:
+        _in_force.here.entered = nested
+        with _in_force.lock:
+            _in_force.blocks -= 1
+            torch.set_num_threads(before)

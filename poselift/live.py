@@ -1,0 +1,303 @@
+"""People in 2D and 3D, picture by picture, as a camera gives them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from poselift.detectors.images import as_bgr
+from poselift.detectors.see import See, Seen
+from poselift.detectors.similarity import person_size
+from poselift.detectors.smooth import OneEuro
+from poselift.device import torch_threads
+from poselift.errors import PoseliftError
+from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
+from poselift.scene.world import LEVEL, rotate
+from poselift.types import Frame, People
+
+if TYPE_CHECKING:
+    from poselift.detectors.protocols import Keypointer, PersonDetector
+
+#: How many times as high the One Euro filter's cutoffs are as its defaults.
+SMOOTHING = {"light": 4 / 3, "auto": 1.0, "strong": 0.5}
+_FORGET = 30  # frames unseen after which somebody who returns begins anew
+_LONGEST_PAUSE = 1.0  # seconds between two frames after which poses before it say nothing
+_LOYALTY = 1.2  # somebody else must be so many times as large to be chosen instead
+
+
+@dataclass(frozen=True)
+class LivePerson:
+    """One person in the newest frame.
+
+    Attributes:
+        number: stays with the person as long as they are followed; never given twice.
+        box: (4,) float32, x0 y0 x1 y1 in pixels of the picture.
+        xy: (17, 2) float32 pixels, H36M-17, smoothed as asked.
+        score: (17,) float32 in 0..1; 0 where a joint was not seen.
+        pose3d: (17, 3) float32 world metres, z up, the floor at 0, the pelvis above the origin.
+            It is the pose of the frame `lookahead` frames ago; None while there is none yet.
+        pose_time: the time of that frame.
+    """
+
+    number: int
+    box: np.ndarray
+    xy: np.ndarray
+    score: np.ndarray
+    pose3d: np.ndarray | None
+    pose_time: float | None
+
+
+class Live:
+    """Takes pictures one by one and returns the people in each, the largest first.
+
+    Nothing runs in the background: a call does its work and returns. An instance belongs to one
+    camera and one thread. Pictures may have any size, and grey or BGRA pixels. Where the size
+    changes or time steps back, everybody is forgotten, as in a new scene; after a pause of more
+    than a second people keep their numbers, but their poses begin anew.
+
+    >>> live = Live(people="main")
+    >>> live(np.zeros((120, 160, 3), np.uint8), 0.0)
+    []
+
+    Args:
+        people: "all", or "main": only the largest, who stays chosen until somebody else is clearly
+            larger.
+        max_people: follow at most so many, the largest.
+        detector: the name of a person detector, or one of your own (`PersonDetector`).
+        keypointer: the name of a keypointer, or one of your own (`Keypointer`; a `PoseFinder` needs
+            no detector); "auto" is MoveNet Lightning.
+        lifter: the name of a lifter, or one of your own: from `lifter.load`, or anything that is
+            called as one of those is and returns the same. The latter lifts its last
+            `receptive_field` frames (27 where it does not say) anew for every picture.
+        checkpoint: weights of your own for `lifter`.
+        every: look for people every so many frames and follow their joints in between; "auto"
+            waits up to ten while all goes well.
+        smooth: "auto", "light", "strong" or "off": how much the 2D joints are smoothed.
+        mirror: lift the mirrored person too and take the mean; for a lifter given by name.
+        lookahead: frames to wait for a steadier pose.
+        fps: the camera's rate; None learns it from the times.
+        device: auto, cpu, cuda, cuda:1 or mps, for parts given by name.
+
+    Attributes:
+        lifter: what lifts.
+    """
+
+    def __init__(
+        self,
+        *,
+        people: str = "all",
+        max_people: int = 10,
+        detector: PersonDetector | str = "auto",
+        keypointer: Keypointer | str = "auto",
+        lifter: Any = "auto",
+        checkpoint: str | None = None,
+        every: int | Literal["auto"] = "auto",
+        smooth: str = "auto",
+        mirror: bool = True,
+        lookahead: int = 0,
+        fps: float | None = None,
+        device: str = "auto",
+    ) -> None:
+        self._most = _how_many(people, max_people)
+        if smooth not in ("off", *SMOOTHING):
+            raise PoseliftError(
+                f"Smoothing cannot be {smooth!r}.", f"Use off, {', '.join(SMOOTHING)}."
+            )
+        self._smooth, self._every, self._lookahead = smooth, every, lookahead
+        self._named = {
+            name
+            for name, part in (("detector", detector), ("keypointer", keypointer))
+            if isinstance(part, str)
+        }
+        read_by = (
+            "lightning" if isinstance(keypointer, str) and keypointer == "auto" else keypointer
+        )
+        self._see = See(detector, read_by, every=every, device=device)
+        if isinstance(lifter, str):
+            from poselift.lifter import load
+
+            lifter = load(lifter, checkpoint=checkpoint, device=device, mirror=mirror)
+        self.lifter = lifter
+        self._rate = CameraRate(trained_rate(lifter), fps)
+        open_stream(lifter, (640, 480), lookahead, fps)  # so that a wrong lookahead is told now
+        self._warm = False
+        self._index = 0
+        self._last_number = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everybody, as for a new scene. Numbers go on where they were."""
+        keypointer = self._see.keypointer
+        if hasattr(keypointer, "forget"):
+            keypointer.forget()
+        self._see = See(self._see.detector, keypointer, every=self._every)
+        self._numbers_before = self._last_number
+        self._size: tuple[int, int] | None = None
+        self._people: dict[int, _Followed] = {}
+        self._chosen: set[int] = set()
+        self._restart_time()
+
+    def _restart_time(self) -> None:
+        """Forget the past of everybody, but not who they are."""
+        for person in self._people.values():
+            person.restart()
+        self._times: deque[float] = deque(maxlen=self._lookahead + 1)
+        self._rate.restart()
+
+    def warm_up(self) -> None:
+        """Run the lifter and the parts given by name once, so that no frame waits for them.
+
+        The first frame does it otherwise. Parts of your own are left alone: they may count frames.
+        """
+        if self._warm:
+            return
+        self._warm = True
+        black = np.zeros((480, 640, 3), np.uint8)
+        detector, keypointer = self._see.detector, self._see.keypointer
+        if "detector" in self._named and not isinstance(detector, str):
+            detector([black])
+        if "keypointer" in self._named:
+            somebody = People(np.array([[200, 100, 400, 400]], np.float32), np.ones(1, np.float32))
+            keypointer([black], [somebody])
+        stream = open_stream(self.lifter, (640, 480), 0, self._rate.fps)
+        with torch_threads(1):
+            for step in range(2):
+                stream.push(np.full((17, 2), step, np.float32), np.ones(17, np.float32))
+        self.reset()
+
+    def __call__(self, image: np.ndarray, time: float) -> list[LivePerson]:
+        """The people in the next picture.
+
+        Args:
+            image: (H, W, 3) BGR uint8, or another kind that `detectors.images.as_bgr` takes.
+            time: seconds by any clock that goes on from picture to picture.
+        """
+        time = float(time)
+        if not math.isfinite(time):
+            raise PoseliftError(
+                f"The time of a picture cannot be {time}.",
+                "Give the moment at which it was taken, in seconds.",
+            )
+        image = as_bgr(image)
+        self.warm_up()
+        self._take_time((image.shape[1], image.shape[0]), time)
+        [seen] = self._see.frames([Frame(self._index, time, image)])
+        self._index += 1
+        # A window at a time is too little work to share: threads would only wait for each other,
+        # and on a busy machine for their turn, ten times as long as one takes for all of it.
+        with torch_threads(1):
+            return self._lift(seen)
+
+    def _take_time(self, size: tuple[int, int], time: float) -> None:
+        """Begin anew what the picture's size or its time says does not go on."""
+        before = self._times[-1] if self._times else None
+        if size != self._size or (before is not None and time < before):
+            self.reset()
+        elif before is not None and time - before > _LONGEST_PAUSE:
+            self._restart_time()
+        self._size = size
+        if self._rate.add(time):
+            for person in self._people.values():
+                person.restart()
+        self._times.append(time)
+
+    def _lift(self, seen: Seen) -> list[LivePerson]:
+        """Push the joints of those who are chosen, and a miss for the others."""
+        xy, score = seen.joints.xy, seen.joints.score
+        rows = self._choose(seen.people, person_size(xy, score))
+        for number in rows:
+            if number not in self._people:
+                self._people[number] = _Followed(self._smooth)
+        for number, person in list(self._people.items()):
+            if number not in rows:
+                self._push(person, None)
+                if person.unseen > _FORGET:
+                    del self._people[number]
+        shown = []
+        for number, row in rows.items():
+            person = self._people[number]
+            pose = self._push(person, (xy[row], score[row]))
+            shown.append(
+                LivePerson(
+                    number,
+                    np.asarray(seen.people.boxes[row], np.float32),
+                    person.xy,
+                    person.score,
+                    pose,
+                    None if pose is None else self._times[0],
+                )
+            )
+        return shown
+
+    def _choose(self, people: People, size: np.ndarray) -> dict[int, int]:
+        """The rows of those to follow by their numbers, the largest first."""
+        assert people.ids is not None
+        numbers = np.where(people.ids > 0, people.ids + self._numbers_before, -1)
+        self._last_number = max(self._last_number, int(numbers.max(initial=0)))
+        # Whoever is followed must not alternate with somebody of about the same size.
+        known = np.isin(numbers, list(self._chosen))
+        order = np.argsort(-np.where(known, size * _LOYALTY, size), kind="stable")
+        rows = {int(numbers[i]): int(i) for i in order if numbers[i] > 0}
+        rows = dict(list(rows.items())[: self._most])
+        self._chosen = set(rows)
+        return rows
+
+    def _push(
+        self, person: _Followed, joints: tuple[np.ndarray, np.ndarray] | None
+    ) -> np.ndarray | None:
+        assert self._size is not None
+        if person.stream is None:
+            person.stream = open_stream(self.lifter, self._size, self._lookahead, self._rate.fps)
+        return person.push(joints, self._times[-1])
+
+
+class _Followed:
+    """What is kept of one person from frame to frame."""
+
+    def __init__(self, smooth: str) -> None:
+        self.stream: PoseStream | None = None
+        self.xy = np.zeros((17, 2), np.float32)
+        self.score = np.zeros(17, np.float32)
+        self.unseen = 0
+        self._floor = LiveFloor()
+        self._smooth: OneEuro | None = None
+        if smooth != "off":
+            plain, share = OneEuro(), SMOOTHING[smooth]
+            self._smooth = OneEuro(plain.min_cutoff * share, plain.beta * share)
+
+    def restart(self) -> None:
+        """Forget the motion, but not the floor."""
+        self.stream = None
+        if self._smooth is not None:
+            self._smooth.reset()
+
+    def push(self, joints: tuple[np.ndarray, np.ndarray] | None, time: float) -> np.ndarray | None:
+        """Take (17, 2) and (17,), or None for a frame without the person; the (17, 3) pose."""
+        assert self.stream is not None
+        if joints is None:
+            self.unseen += 1
+            self.score = np.zeros(17, np.float32)
+        else:
+            self.unseen = 0
+            self.xy, self.score = joints
+            if self._smooth is not None:
+                size = float(person_size(self.xy[None], self.score[None])[0])
+                self.xy = self._smooth(self.xy, self.score, time, size)
+        pose = self.stream.push(self.xy, self.score)
+        return None if pose is None else self._floor.stand(rotate(pose, LEVEL))
+
+
+def _how_many(people: str, max_people: int) -> int:
+    """The most people to follow."""
+    if people not in ("all", "main"):
+        raise PoseliftError(
+            f"Live cannot follow people {people!r}: it knows only all and main.",
+            "Choosing a person by number or by pixel needs the whole clip.",
+        )
+    if max_people < 1:
+        raise PoseliftError(f"At most {max_people} people are none.", "Give 1 or more.")
+    return 1 if people == "main" else max_people
