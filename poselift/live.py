@@ -158,7 +158,7 @@ class Live:
         self._warm = True
         black = np.zeros((480, 640, 3), np.uint8)
         detector, keypointer = self._see.detector, self._see.keypointer
-        if "detector" in self._named and not isinstance(detector, str):
+        if "detector" in self._named and detector is not None and not isinstance(detector, str):
             detector([black])
         if "keypointer" in self._named:
             somebody = People(np.array([[200, 100, 400, 400]], np.float32), np.ones(1, np.float32))
