@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from poselift.detectors.smooth import OneEuro
 from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
+from poselift.parts import Lifter, Parts
 from poselift.scene.world import LEVEL, rotate
+from poselift.settings import Settings
 from poselift.types import Frame, People
 
 if TYPE_CHECKING:
@@ -93,8 +96,8 @@ class Live:
         max_people: int = 10,
         detector: PersonDetector | str = "auto",
         keypointer: Keypointer | str = "auto",
-        lifter: Any = "auto",
-        checkpoint: str | None = None,
+        lifter: Lifter | str = "auto",
+        checkpoint: str | Path | None = None,
         every: int | Literal["auto"] = "auto",
         smooth: str = "auto",
         mirror: bool = True,
@@ -102,28 +105,31 @@ class Live:
         fps: float | None = None,
         device: str = "auto",
     ) -> None:
-        self._most = _how_many(people, max_people)
-        if smooth not in ("off", *SMOOTHING):
+        if people not in ("all", "main"):
             raise PoseliftError(
-                f"Smoothing cannot be {smooth!r}.", f"Use off, {', '.join(SMOOTHING)}."
+                f"Live cannot follow people {people!r}: it knows only all and main.",
+                "Choosing a person by number or by pixel needs the whole clip.",
             )
-        self._smooth, self._every, self._lookahead = smooth, every, lookahead
-        self._named = {
-            name
-            for name, part in (("detector", detector), ("keypointer", keypointer))
-            if isinstance(part, str)
-        }
-        read_by = (
-            "lightning" if isinstance(keypointer, str) and keypointer == "auto" else keypointer
+        if isinstance(keypointer, str) and keypointer == "auto":
+            keypointer = "lightning"
+        settings = Settings(
+            weights=None if checkpoint is None else str(checkpoint),
+            device=device,
+            mirror=mirror,
+            max_people=max_people,
+            smooth=smooth,
         )
-        self._see = See(detector, read_by, every=every, device=device)
-        if isinstance(lifter, str):
-            from poselift.lifter import load
-
-            lifter = load(lifter, checkpoint=checkpoint, device=device, mirror=mirror)
-        self.lifter = lifter
-        self._rate = CameraRate(trained_rate(lifter), fps)
-        open_stream(lifter, (640, 480), lookahead, fps)  # so that a wrong lookahead is told now
+        parts = Parts(settings, detector=detector, keypointer=keypointer, lifter=lifter)
+        self.lifter = parts.lifter
+        self._rate = CameraRate(trained_rate(self.lifter), fps)
+        # At once, so that a lookahead that cannot be is told before the camera is opened.
+        open_stream(self.lifter, (640, 480), lookahead, fps)
+        self._most = 1 if people == "main" else max_people
+        self._smooth, self._every, self._lookahead = smooth, every, lookahead
+        found_by = "none" if parts.detector is None else parts.detector
+        self._see = See(found_by, parts.keypointer, every=every)
+        self._named_detector = parts.detector if isinstance(detector, str) else None
+        self._named_keypointer = parts.keypointer if isinstance(keypointer, str) else None
         self._warm = False
         self._index = 0
         self._last_number = 0
@@ -157,12 +163,11 @@ class Live:
             return
         self._warm = True
         black = np.zeros((480, 640, 3), np.uint8)
-        detector, keypointer = self._see.detector, self._see.keypointer
-        if "detector" in self._named and detector is not None and not isinstance(detector, str):
-            detector([black])
-        if "keypointer" in self._named:
-            somebody = People(np.array([[200, 100, 400, 400]], np.float32), np.ones(1, np.float32))
-            keypointer([black], [somebody])
+        somebody = People(np.array([[200, 100, 400, 400]], np.float32), np.ones(1, np.float32))
+        if self._named_detector is not None:
+            self._named_detector([black])
+        if self._named_keypointer is not None:
+            self._named_keypointer([black], [somebody])
         stream = open_stream(self.lifter, (640, 480), 0, self._rate.fps)
         with torch_threads(1):
             for step in range(2):
@@ -289,15 +294,3 @@ class _Followed:
                 self.xy = self._smooth(self.xy, self.score, time, size)
         pose = self.stream.push(self.xy, self.score)
         return None if pose is None else self._floor.stand(rotate(pose, LEVEL))
-
-
-def _how_many(people: str, max_people: int) -> int:
-    """The most people to follow."""
-    if people not in ("all", "main"):
-        raise PoseliftError(
-            f"Live cannot follow people {people!r}: it knows only all and main.",
-            "Choosing a person by number or by pixel needs the whole clip.",
-        )
-    if max_people < 1:
-        raise PoseliftError(f"At most {max_people} people are none.", "Give 1 or more.")
-    return 1 if people == "main" else max_people

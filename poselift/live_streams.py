@@ -11,10 +11,7 @@ from poselift.errors import PoseliftError
 from poselift.types import Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from poselift.lifter.clip import ClipLifter
-    from poselift.types import Motion
+    from poselift.parts import Lifter
 
 _USUAL_FRAMES = 27  # that a lifter looks at which does not say how many
 _USUAL_FPS = 30.0
@@ -33,7 +30,7 @@ class PoseStream(Protocol):
 
 
 def open_stream(
-    lifter: ClipLifter | Callable[..., list[Motion]],
+    lifter: Lifter,
     image_size: tuple[int, int],
     lookahead: int,
     fps: float | None,
@@ -59,7 +56,7 @@ class RepeatedLifting:
 
     def __init__(
         self,
-        lifter: Callable[..., list[Motion]],
+        lifter: Lifter,
         image_size: tuple[int, int],
         lookahead: int,
         fps: float,
