@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -332,3 +334,24 @@ def test_one_live_is_made_of_another_ones_parts() -> None:
         assert old[0].pose3d is not None
         assert new[0].pose3d is not None
         np.testing.assert_allclose(old[0].pose3d, new[0].pose3d, atol=1e-5)
+
+
+def test_the_script_of_the_docs_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "live.md").read_text(encoding="utf-8")
+    [script] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(script.split("\n")) <= 12
+
+    images = [frame.image for frame in clip("two_people_small")[:3]]
+
+    class Camera:
+        def __init__(self, number: int) -> None: ...
+
+        def read(self) -> tuple[bool, np.ndarray | None]:
+            return bool(images), images.pop(0) if images else None
+
+    monkeypatch.setattr("cv2.VideoCapture", Camera)
+    exec(compile(script, "docs/live.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("head at") for line in lines) == 6
