@@ -20,9 +20,11 @@ from poselift.lifter.data.augment import (
 )
 from poselift.lifter.data.body import Parts, put_together, take_apart
 from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, Filmed, film, project
+from poselift.lifter.data.composed import compose, grounded
 from poselift.lifter.data.definitions import as_human36m
 from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.filling import fill, left_behind
+from poselift.lifter.data.hands import place_hands
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.keypoint_scores import without_scores
 from poselift.lifter.data.mocap import Clip
@@ -34,6 +36,8 @@ from poselift.skeleton import coco_to_h36m
 Detection = Literal["true", "detected"]
 #: Human3.6M's joints, or those of the capture's own skeleton.
 Joints = Literal["human36m", "captured"]
+#: Composed poses have no rate of their own.
+_COMPOSED_FPS = 30.0
 #: The keypointer that validation is seen by.
 JUDGED_NOISE = KeypointNoise(
     cut=0.0,
@@ -51,6 +55,9 @@ class Recipe:
         fps: (slowest, fastest) rate at which the motion is read; drawn log-uniformly.
         still: chance of a hardly moving person.
         mixed: chance that arms, and that trunk and head, come from other clips.
+        composed: chance of a pose made by angles: sitting, squatting, bent, lying, getting up.
+        hands: chance of hands at the face, on a desk, the hips and so on.
+        hands_composed: the same for composed poses.
         lying: chance that the whole body is turned over.
         true: chance of points without any keypointer error.
         joints: chance that trunk and head points are the true joints and not made from a face.
@@ -67,7 +74,10 @@ class Recipe:
     fps: tuple[float, float] = (18.0, 50.0)
     still: float = 0.06
     mixed: float = 0.3
-    lying: float = 0.1
+    composed: float = 0.18
+    hands: float = 0.1
+    hands_composed: float = 0.6
+    lying: float = 0.05
     true: float = 0.12
     joints: float = 0.15
     scoreless: float = 0.5
@@ -123,9 +133,17 @@ class Studio:
             legs.root, legs.pelvis, upper.chest, legs.legs, upper.trunk, upper.head,
             _choose(arms, upper, other_arms).arms,
         )  # fmt: skip
-        parts = resize(turn_limbs(parts, rng), rng)
-        joints, upright = turn_whole(put_together(parts), recipe.lying, rng)
-        return MovingPeople(joints, fps, upright)
+        parts = turn_limbs(parts, rng)
+        parts = place_hands(parts, recipe.hands, rng)
+        posed = sometimes(count, recipe.composed, rng) > 0
+        on_feet = torch.zeros(0, dtype=torch.bool)
+        if posed.any():
+            made, on_feet = compose(_some(parts, posed), rng)
+            parts = _put(parts, posed, place_hands(made, recipe.hands_composed, rng))
+        joints = put_together(resize(parts, rng))
+        joints[posed] = grounded(joints[posed], on_feet)
+        joints, upright = turn_whole(joints, recipe.lying, rng)
+        return MovingPeople(joints, torch.where(posed, _COMPOSED_FPS, fps), upright)
 
     def _read(self, count: int) -> tuple[Parts, Tensor]:
         """Random stretches of random clips, at random speeds, forth or back; and their rates."""
@@ -261,3 +279,19 @@ def _choose(first: Parts, second: Parts, chosen: Tensor) -> Parts:
         return torch.where(chosen.view(-1, *[1] * (a.ndim - 1)) > 0, a, b)
 
     return Parts(**{name: pick(name) for name in vars(first)})
+
+
+def _some(parts: Parts, chosen: Tensor) -> Parts:
+    """The parts of the chosen windows, (B,) bool."""
+    return Parts(**{name: value[chosen] for name, value in vars(parts).items()})
+
+
+def _put(parts: Parts, chosen: Tensor, new: Parts) -> Parts:
+    """The parts with those of the chosen windows replaced."""
+
+    def put(name: str) -> Tensor:
+        out = getattr(parts, name).clone()
+        out[chosen] = getattr(new, name)
+        return out
+
+    return Parts(**{name: put(name) for name in vars(parts)})
