@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,27 @@ class BlazePose:
         self._before: list[tuple[np.ndarray, Region]] = []  # (box, region) of the last call
 
     def forget(self) -> None:
-        """Start anew: the next picture has nothing to do with the last."""
+        """Start over: the next picture has nothing to do with the last."""
         self._before = []
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The boxes and regions of the last call."""
+        regions = [region for _, region in self._before]
+        return {
+            "boxes": np.array([box for box, _ in self._before], np.float32).reshape(-1, 4),
+            "middles": np.array([r.middle for r in regions], np.float32).reshape(-1, 2),
+            "sides_angles": np.array([(r.side, r.angle) for r in regions]).reshape(-1, 2),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        regions = [
+            Region(middle, side, angle)
+            for middle, (side, angle) in zip(
+                state["middles"], state["sides_angles"].tolist(), strict=True
+            )
+        ]
+        self._before = list(zip(state["boxes"], regions, strict=True))
 
     def __call__(self, images: Sequence[np.ndarray], people: Sequence[People]) -> list[Keypoints]:
         """Read the joints of each image's people."""

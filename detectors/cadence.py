@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -67,6 +68,17 @@ class Cadence:
         if self._every == "auto":
             self._reason = True
             self._wait = 1
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered from frame to frame, for `restore`."""
+        thumb = self._thumb if self._thumb is not None else np.zeros((0, 0), np.float32)
+        return {"counts": np.array([self._wait, self._since, self._reason]), "thumb": thumb}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        self._wait, self._since, reason = state["counts"].tolist()
+        self._reason = bool(reason)
+        self._thumb = state["thumb"] if state["thumb"].size else None
 
     def _stirs(self, image: np.ndarray, followed: np.ndarray) -> bool:
         """Whether something moves outside the boxes of who is followed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,24 @@ class Follower:
 
     def __init__(self) -> None:
         self.followed: list[Followed] = []
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered from frame to frame, for `restore`."""
+        counts = [(one.unread, one.undetected) for one in self.followed]
+        return {
+            "boxes": self.boxes,
+            "scores": np.array([one.score for one in self.followed], np.float64),
+            "counts": np.array(counts, np.int64).reshape(-1, 2),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        self.followed = [
+            Followed(box, score, unread, undetected)
+            for box, score, (unread, undetected) in zip(
+                state["boxes"], state["scores"].tolist(), state["counts"].tolist(), strict=True
+            )
+        ]
 
     @property
     def boxes(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -44,4 +44,24 @@ class PoseFinder(Protocol):
 
     def find(self, frames: Sequence[Frame]) -> list[tuple[People, Keypoints]]:
         """Find the people of each frame and their joints."""
+        ...
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A part whose answer depends on the frames before.
+
+    An interrupted run resumes exactly only if every such part can say what it remembers.
+    """
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything remembered from frame to frame, as arrays that later calls leave alone."""
+        ...
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        ...
+
+    def forget(self) -> None:
+        """Start over: the next frame has nothing to do with the last."""
         ...

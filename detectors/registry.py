@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import importlib
 import logging
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ class Part:
         needs_file: it has no weights of its own: `NAME:FILE` names them.
         options: what else it is made with.
         finds_people: a keypointer that needs no detector.
+        beside: a pattern of files beside the named one that are read too.
     """
 
     make: str | Callable[..., Any]
@@ -38,6 +40,7 @@ class Part:
     needs_file: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     finds_people: bool = False
+    beside: str = ""
 
 
 _MOVENET = "poselift.detectors.movenet:MoveNet"
@@ -60,7 +63,7 @@ KEYPOINTERS: dict[str, Part] = {
     "hrnet-w48-384": Part(_HRNET, "published; HRNet-W48 384x288, the best, slow without a GPU", ("hrnet-w48-384",), options={"name": "hrnet-w48-384"}),
     "hrnet-w48-256": Part(_HRNET, "published; HRNet-W48 256x192", ("hrnet-w48-256",), options={"name": "hrnet-w48-256"}),
     "hrnet-w32-256": Part(_HRNET, "published; HRNet-W32 256x192", ("hrnet-w32-256",), options={"name": "hrnet-w32-256"}),
-    "mmpose": Part("poselift.detectors.mmpose:MmposeTopDown", "a config of mmpose, its .pth beside it", needs_file=True),
+    "mmpose": Part("poselift.detectors.mmpose:MmposeTopDown", "a config of mmpose, its .pth beside it", needs_file=True, beside="*.p[yt]*"),
     "yolo": Part("poselift.detectors.yolo:YoloPose", "a YOLO pose file: .onnx, or .pt with ultralytics (AGPL-3.0)", needs_file=True, finds_people=True),
     "rtmpose": Part("poselift.detectors.rtmpose:RTMPose", "an RTMPose .onnx", needs_file=True),
     "precomputed": Part("poselift.detectors.precomputed:Precomputed", "2D joints in a file: .npz, AlphaPose, COCO, OpenPose", needs_file=True, finds_people=True),
@@ -122,6 +125,20 @@ def choose_keypointer(name: str = "auto") -> tuple[str, str]:
     return _choose(name, KEYPOINTERS, AUTO_KEYPOINTERS, "keypointer")
 
 
+def files_of_detector(name: str = "auto") -> list[Path]:
+    """The files that a detector is made of, here and now.
+
+    >>> [file.name for file in files_of_detector("nanodet")]
+    ['nanodet-g-416-w8.onnx']
+    """
+    return _files_of(choose_detector(name)[0], DETECTORS)
+
+
+def files_of_keypointer(name: str = "auto") -> list[Path]:
+    """The files that a keypointer is made of, here and now."""
+    return _files_of(choose_keypointer(name)[0], KEYPOINTERS)
+
+
 def load_detector(name: str = "auto", device: str = "auto", **options: Any) -> PersonDetector:
     """Make a person detector.
 
@@ -169,24 +186,39 @@ def _choose(
 
 
 def _make(name: str, parts: Mapping[str, Part], device: str, options: Mapping[str, Any]) -> Any:
+    _files_of(name, parts)  # says what is missing before anything is imported
     plain, _, file = name.partition(":")
     part = parts[plain]
     made_with = {**part.options, **options, "device": device}
     if file:
-        if not Path(file).exists():
-            raise PoseliftError(f"No such file: {file}", "Check the path of the weights.")
         made_with["file"] = file
-    elif part.needs_file:
-        raise PoseliftError(
-            f"{plain} needs a file of weights.", f"Name it: {plain}:PATH, for example {plain}:FILE."
-        )
-    else:
-        _require(plain, part, parts)
     maker = part.make
     if isinstance(maker, str):
         module, _, thing = maker.partition(":")
         maker = getattr(importlib.import_module(module), thing)
     return maker(**made_with)
+
+
+def _files_of(name: str, parts: Mapping[str, Part]) -> list[Path]:
+    """The files that a part reads; a `PoseliftError` where one is missing."""
+    plain, _, file = name.partition(":")
+    part = parts[plain]
+    if file:
+        path = Path(file)
+        if not path.exists():
+            raise PoseliftError(f"No such file: {file}", "Check the path of the weights.")
+        # ONNX keeps large weights in files beside it: model.onnx.data, model.onnx_data.
+        begins = f"{glob.escape(path.name)}*"
+        beside = [
+            p for pattern in (begins, part.beside) if pattern for p in path.parent.glob(pattern)
+        ]
+        return [path, *sorted({p for p in beside if p.is_file()} - {path})]
+    if part.needs_file:
+        raise PoseliftError(
+            f"{plain} needs a file of weights.", f"Name it: {plain}:PATH, for example {plain}:FILE."
+        )
+    _require(plain, part, parts)
+    return [weights.get(weight) for weight in part.weights]
 
 
 def _require(name: str, part: Part, parts: Mapping[str, Part]) -> None:

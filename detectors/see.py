@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -12,7 +12,7 @@ import numpy as np
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
-from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder
+from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.registry import load_detector, load_keypointer
 from poselift.detectors.similarity import in_h36m
 from poselift.detectors.track import Tracker
@@ -80,6 +80,36 @@ class See:
         self._cadence = Cadence(every)
         self._follower = Follower()
         self._batch = max(batch, 1)
+        given: dict[str, object] = {"detector": self.detector, "keypointer": self.keypointer}
+        for part in given.values():
+            if hasattr(part, "forget"):  # of the clip before
+                part.forget()
+        self._stateful: dict[str, Stateful | Cadence | Follower | Tracker] = {
+            "cadence": self._cadence,
+            "follower": self._follower,
+            "tracker": self.tracker,
+            **{name: part for name, part in given.items() if isinstance(part, Stateful)},
+        }
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the coming frames depend on, as arrays by name.
+
+        Take it between two frames. A new `See` with the same parts, after `restore`, goes on
+        exactly as this one does; with `batch` above 1 only where a batch has ended.
+        """
+        return {
+            f"{name}.{key}": value
+            for name, part in self._stateful.items()
+            for key, value in part.state().items()
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        for name, part in self._stateful.items():
+            start = f"{name}."
+            part.restore(
+                {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+            )
 
     def frames(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame in turn, with its people; none is left out."""

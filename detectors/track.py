@@ -6,6 +6,7 @@ The picture is not used: people are told apart by the position and velocity of t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +61,8 @@ _GAIN = 0.15
 class _Known:
     """A person as last seen, and how it moves."""
 
-    xy: np.ndarray  # (17, 2)
-    score: np.ndarray  # (17,)
+    xy: np.ndarray  # (17, 2) float64
+    score: np.ndarray  # (17,) float32
     velocity: np.ndarray  # (2,) pixels an update
     id: int = -1  # -1 until confirmed
     hits: int = 1
@@ -145,8 +146,34 @@ class Tracker:
         ]
         return np.array([-1 if o is None else o.id for o in owner], np.int64)
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered from frame to frame, for `restore`."""
+        known = self._known
+        return {
+            "last_id": np.array(self._last_id),
+            "xy": np.array([k.xy for k in known], np.float64).reshape(-1, 17, 2),
+            "score": np.array([k.score for k in known], np.float32).reshape(-1, 17),
+            "velocity": np.array([k.velocity for k in known], np.float64).reshape(-1, 2),
+            "counts": np.array([(k.id, k.hits, k.missed) for k in known], np.int64).reshape(-1, 3),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        self._last_id = int(state["last_id"])
+        self._known = [
+            _Known(xy, score, velocity, *counts)
+            for xy, score, velocity, counts in zip(
+                state["xy"],
+                state["score"],
+                state["velocity"],
+                state["counts"].tolist(),
+                strict=True,
+            )
+        ]
+
     def _born(self, xy: np.ndarray, score: np.ndarray) -> _Known:
-        known = _Known(xy, score, np.zeros(2))
+        # float64 from the start, not from the second frame on, so that `state` is exact.
+        known = _Known(xy.astype(np.float64), score.astype(np.float32), np.zeros(2))
         self._known.append(known)
         return known
 

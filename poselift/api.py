@@ -93,10 +93,10 @@ def lift(
     >>> motion.pose3d.shape
     (1, 30, 17, 3)
     """
-    from poselift.cache import SeenClip
     from poselift.lifting import lift_clip
     from poselift.pipeline import made_by
     from poselift.poses2d import tracks_from_arrays
+    from poselift.types import SeenClip
 
     parts = Parts((settings or Settings()).changed(**options), lifter=lifter)
     tracks = tracks_from_arrays(xy, score, joints, ids)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from poselift.cache import SeenClip
 from poselift.detectors.choose import choose
 from poselift.detectors.repair import undo_swaps
 from poselift.detectors.smooth import smooth_track
@@ -17,7 +16,7 @@ from poselift.result import ClipMotion
 from poselift.scene.place import in_a_row, place
 from poselift.scene.world import Up, Upright, upright
 from poselift.settings import Settings
-from poselift.types import Motion, Track
+from poselift.types import Motion, SeenClip, Track
 
 #: Standard deviation in seconds of the window that joints are smoothed over before lifting.
 SMOOTHING = {"off": 0.0, "light": 0.03, "auto": 0.04, "strong": 0.08}

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from poselift.errors import PoseliftError
+from poselift.fingerprint import digest_of
 from poselift.settings import Settings
 from poselift.types import Motion, Track
 
@@ -89,20 +90,25 @@ class Parts:
         )
 
     @property
-    def seen_with(self) -> list[str] | None:
-        """What 2D tracks depend on: the names of detector and pose part.
+    def seen_with(self) -> dict[str, list[str]] | None:
+        """What 2D tracks depend on: name of detector and pose part, and digests of their files.
 
         None if one of them is an object, about which nobody knows whether it is the same next time;
         one that says so has an attribute `cache_key`, a text that changes with what it gives.
         """
-        keys = []
-        for kind in ("detector", "pose"):
+        from poselift.detectors.registry import files_of_detector, files_of_keypointer
+
+        keys: dict[str, list[str]] = {}
+        for kind, files_of in (("detector", files_of_detector), ("pose", files_of_keypointer)):
             name = self.names[kind]
-            if kind in self._own and name != "none":
-                if not hasattr(self._own[kind], "cache_key"):
-                    return None
-                name = f"{name}:{self._own[kind].cache_key}"
-            keys.append(name)
+            if name == "none":
+                keys[kind] = []
+            elif kind not in self._own:
+                keys[kind] = [name, *map(digest_of, files_of(name))]
+            elif hasattr(self._own[kind], "cache_key"):
+                keys[kind] = [name, str(self._own[kind].cache_key)]
+            else:
+                return None
         return keys
 
     @cached_property

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from poselift import cache
-from poselift.cache import SeenClip
 from poselift.detectors.protocols import Keypointer
 from poselift.detectors.registry import load_keypointer
-from poselift.detectors.see import See
-from poselift.detectors.track import Tracker
+from poselift.detectors.see import See, Seen
 from poselift.detectors.tracks import TrackBuilder
+from poselift.device import resolve_device
 from poselift.errors import PoseliftError
-from poselift.journal import Entry, Journal
+from poselift.fingerprint import fingerprint
 from poselift.media import Source, prefetch
 from poselift.parts import Parts
 from poselift.progress import Reporter
-from poselift.skeleton import H36M17
+from poselift.store import SeenFrame, TrackStore
+from poselift.types import SeenClip
 
 
 def see_clip(
@@ -28,84 +28,104 @@ def see_clip(
 ) -> SeenClip:
     """Look at every frame of `source`, or take what an earlier run with the same settings saw.
 
+    A run that was interrupted is continued, with exactly the result of an undisturbed one.
     `keep_in` is the folder for what is kept; None keeps nothing.
     """
     matters = what_matters(parts) if keep_in is not None else None
-    key = cache.key_of(source.path, matters) if matters is not None else None
+    key = fingerprint(source.path, matters) if matters is not None else None
     if keep_in is None or key is None:
-        return _look(source, parts, reporter, None, "")
-    kept_at = keep_in / "tracks.npz"
-    kept = cache.load(kept_at, key)
-    if kept is not None:
-        reporter.say("2D tracks: taken from an earlier run (--no-cache looks again)", cached=True)
-        return kept
-    clip = _look(source, parts, reporter, keep_in / "journal", key)
-    cache.save(kept_at, key, clip)
-    return clip
+        return _Looking(source, parts, reporter, None).clip()
+    with closing(TrackStore(keep_in, key)) as store:
+        return _Looking(source, parts, reporter, store).clip()
 
 
 def what_matters(parts: Parts) -> dict[str, Any] | None:
-    """The settings that change what is seen, with `auto` as what it stands for here and now.
+    """All that changes what is seen: settings, parts (`auto` as what it stands for), the device.
 
-    None where a part is an object about which nobody knows what it gives.
+    None where a part is an object that does not say what it gives.
     """
-    chosen = parts.settings.as_dict()
     if parts.seen_with is None:
         return None
+    chosen = parts.settings.as_dict()
     return {
         "parts": parts.seen_with,
+        "device": str(resolve_device(parts.settings.device)),
         **{name: chosen[name] for name in ("every", "start", "end", "fps")},
     }
 
 
-def _look(
-    source: Source, parts: Parts, reporter: Reporter, folder: Path | None, key: str
-) -> SeenClip:
-    tracker = Tracker()
-    see = See(
-        parts.detector,
-        _keypointer(source, parts),
-        tracker,
-        every=parts.settings.detect_every,
-    )
-    journal = Journal(folder, key, H36M17)
-    builder = TrackBuilder()
-    times: list[float] = []
-    for entry in journal.replay():
-        builder.add(entry.index, tracker.update(entry.keypoints), entry.keypoints)
-        times.append(entry.time)
-    resumed = len(times)
-    if resumed:
-        reporter.say(f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed)
-    frames = prefetch(source.frames())
-    try:
-        with reporter.stage("see", source.frame_count_estimate) as advance:
-            for seen in see.frames(dropwhile(lambda frame: frame.index < resumed, frames)):
-                assert seen.people.ids is not None
-                builder.add(seen.frame.index, seen.people.ids, seen.joints)
-                times.append(seen.frame.time)
-                journal.add(Entry(seen.frame.index, seen.frame.time, seen.people, seen.joints))
-                advance(len(times))
-    except BaseException:
-        journal.flush()
-        raise
-    if not times:
-        raise PoseliftError(
-            f"{source.path} has no frames to show.",
-            "Check the clip in a player, and --start and --end.",
+class _Looking:
+    """One clip being looked at."""
+
+    def __init__(
+        self, source: Source, parts: Parts, reporter: Reporter, store: TrackStore | None
+    ) -> None:
+        self._source, self._parts, self._reporter = source, parts, reporter
+        self._store = store
+        self._builder = TrackBuilder()
+        self._times: list[float] = []
+
+    def clip(self) -> SeenClip:
+        kept = self._store.read() if self._store is not None else None
+        for frame in kept.frames if kept is not None else ():
+            self._take(frame)
+        if kept is not None and kept.size is not None:
+            self._reporter.say(
+                "2D tracks: taken from an earlier run (--no-cache looks again)", cached=True
+            )
+            return SeenClip(np.array(self._times), kept.size, self._builder.tracks())
+        self._look(kept.state if kept is not None else {})
+        if not self._times:
+            raise PoseliftError(
+                f"{self._source.path} has no frames to show.",
+                "Check the clip in a player, and --start and --end.",
+            )
+        if self._store is not None:
+            self._store.finish(self._source.size)
+        return SeenClip(np.array(self._times), self._source.size, self._builder.tracks())
+
+    def _look(self, state: dict[str, np.ndarray]) -> None:
+        """Look at the frames that are left, from the `state` after the others."""
+        parts = self._parts
+        see = See(
+            parts.detector,
+            _keypointer(self._source, parts),
+            every=parts.settings.detect_every,
         )
-    journal.remove()
-    return SeenClip(np.array(times), source.size, builder.tracks())
+        resumed = len(self._times)
+        if resumed:
+            see.restore(state)
+            self._reporter.say(
+                f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed
+            )
+        # Decoded again from the start: a frame that is sought need not have the same pixels.
+        frames = dropwhile(lambda frame: frame.index < resumed, prefetch(self._source.frames()))
+        try:
+            with self._reporter.stage("see", self._source.frame_count_estimate) as advance:
+                for seen in see.frames(frames):
+                    frame = _without_picture(seen)
+                    self._take(frame)
+                    if self._store is not None:
+                        self._store.add(frame, see.state())
+                    advance(len(self._times))
+        except BaseException:
+            if self._store is not None:
+                self._store.flush()
+            raise
+
+    def _take(self, frame: SeenFrame) -> None:
+        self._builder.add(frame.index, frame.ids, frame.joints)
+        self._times.append(frame.time)
+
+
+def _without_picture(seen: Seen) -> SeenFrame:
+    assert seen.people.ids is not None
+    return SeenFrame(seen.frame.index, seen.frame.time, seen.people.ids, seen.joints)
 
 
 def _keypointer(source: Source, parts: Parts) -> Keypointer:
-    """The keypointer, ready for a clip that has nothing to do with the last one."""
     settings = parts.settings
-    if settings.pose.startswith("precomputed:") and settings.start:
-        # Files of joints count from the clip's first frame, what is read from --start.
-        return load_keypointer(
-            settings.pose, settings.device, first_frame=round(settings.start * source.fps)
-        )
-    if hasattr(parts.keypointer, "forget"):
-        parts.keypointer.forget()
-    return parts.keypointer
+    if not settings.pose.startswith("precomputed:") or not settings.start:
+        return parts.keypointer
+    # Files of joints count from the clip's first frame, frames from the first after --start.
+    return load_keypointer(settings.pose, settings.device, first_frame=source.frames_before_start())

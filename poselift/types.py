@@ -1,4 +1,4 @@
-"""The data that flows from stage to stage: `Frame`, `People`, `Keypoints`, `Track`, `Motion`."""
+"""The data that flows from stage to stage, from `Frame` and `People` to `Track` and `Motion`."""
 
 from __future__ import annotations
 
@@ -115,6 +115,31 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+
+@dataclass(frozen=True)
+class SeenClip:
+    """The people of a clip in 2D.
+
+    Attributes:
+        time: (T,) float64 seconds of every frame.
+        size: (width, height) of the upright picture.
+        tracks: the people, in H36M-17; their `frames` index into `time`.
+    """
+
+    time: np.ndarray
+    size: tuple[int, int]
+    tracks: list[Track]
+
+    @property
+    def fps(self) -> float:
+        """The mean rate; 30 for a single picture.
+
+        >>> SeenClip(np.arange(5) / 25, (4, 4), []).fps
+        25.0
+        """
+        span = float(self.time[-1] - self.time[0]) if len(self.time) > 1 else 0.0
+        return (len(self.time) - 1) / span if span > 0 else 30.0
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ class ImageSource(Source):
             if (start is None or number / self.fps >= start - slack)
             and (end is None or number / self.fps < end - slack)
         ]
+        self._before_start = sum(
+            start is not None and n / self.fps < start - slack for n in range(len(files))
+        )
         if not self._files:
             raise PoseliftError(
                 f"{path} has no picture from {start} to {end} s: it lasts "
@@ -61,6 +64,10 @@ class ImageSource(Source):
         self.size = (first.shape[1], first.shape[0])
         self.frame_count_estimate = len(self._files)
         self.duration = len(self._files) / self.fps
+
+    def frames_before_start(self) -> int:
+        """How many pictures come before `start`, whether or not they can be read."""
+        return self._before_start
 
     def frames(self) -> Iterator[Frame]:
         """The pictures; one that cannot be read is left out with a warning, its time kept free."""

@@ -56,6 +56,10 @@ class Source(ABC):
     def frames(self) -> Iterator[Frame]:
         """The frames from `start` to before `end`, one at a time; each call reads anew."""
 
+    @abstractmethod
+    def frames_before_start(self) -> int:
+        """How many frames of the clip lie before `start`: the number of the first that is read."""
+
     def close(self) -> None:  # noqa: B027 - a source that holds nothing open has nothing to do
         """Let go of what is held open. Iterators from `frames` close their own files."""
 

@@ -120,6 +120,19 @@ class VideoSource(Source):
                 "Give other --start and --end.",
             )
 
+    def frames_before_start(self) -> int:
+        """Counted by decoding them: rates vary, and not every packet becomes a frame."""
+        if self._start is None:
+            return 0
+        count = 0
+        with closing(self._decoded_from(None)) as decoded:
+            for frame in decoded:
+                time = _time(frame, self._zero)
+                if time is None or time >= self._start - _CLOCK_SLACK:
+                    break
+                count += 1
+        return count
+
     def _upright(self, frame: VideoFrame) -> np.ndarray:
         way = orientation(frame)
         image = turn(to_bgr(frame, self._stored), way)

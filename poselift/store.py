@@ -1,0 +1,291 @@
+"""The 2D joints of a clip on disk: appended as frames are seen, whole at the end, found by a key.
+
+One file a clip and key. While a run looks at the clip it appends blocks to a file of its own
+(`KEY.XXXX.part`); at the end that file takes the name `KEY.2d`. An interrupted run leaves its part
+file, and the next run continues after the last whole block. The store is a convenience: whatever
+is wrong with it is logged, and the run goes on without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import secrets
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poselift.skeleton import H36M17
+from poselift.types import Keypoints
+
+log = logging.getLogger(__name__)
+
+#: Frames in a block, which is what a killed run loses at most.
+FRAMES_A_BLOCK = 300
+#: Changes whenever the content changes its meaning, so that older files are not used.
+_MAGIC = b"poselift 2d 1\n"
+_RECORD = struct.Struct("<Q16s")  # length and digest of the bytes that follow
+_END, _PART = ".2d", ".part"
+# A link in the place of a file of ours is never followed, a pipe never waited for.
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """The numbered people of one frame.
+
+    Attributes:
+        index: the frame's number in the clip.
+        time: seconds.
+        ids: (N,) each person's number; -1 for people not confirmed.
+        joints: their joints in H36M-17.
+    """
+
+    index: int
+    time: float
+    ids: np.ndarray
+    joints: Keypoints
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a store holds.
+
+    Attributes:
+        frames: from the clip's first, without a hole.
+        state: what `See` remembered after the last of them.
+        size: (width, height) of the picture where the clip was seen to its end, else None.
+    """
+
+    frames: list[SeenFrame]
+    state: dict[str, np.ndarray]
+    size: tuple[int, int] | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the clip was seen to its end."""
+        return self.size is not None
+
+
+class TrackStore:
+    """The store of one clip under one key. Call `read` first, then `add`, then `finish`.
+
+    Several processes may use the same folder at once: each appends to a file of its own, and
+    whoever finishes last leaves the file that stays.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._folder = folder
+        self._key = key
+        # What an earlier run had written is taken over when this one first writes.
+        self._head = _MAGIC
+        self._earlier: list[Path] = []
+        self._file: io.FileIO | None = None
+        self._path: Path | None = None
+        self._length = 0
+        self._waiting: list[tuple[SeenFrame, Mapping[str, np.ndarray]]] = []
+        self._broken = False
+
+    def read(self) -> Kept:
+        """What earlier runs left under this key; empty where that is nothing."""
+        nothing = Kept([], {}, None)
+        try:
+            if not _is_plain_folder(self._folder):
+                return nothing
+            self._earlier = [path for path in self._files() if path.name.startswith(self._key)]
+            found = [_read_file(path) for path in self._earlier]
+        except OSError as error:
+            self._give_up(error)
+            return nothing
+        self._head, best = max(
+            found, key=lambda one: (one[1].complete, len(one[0])), default=(_MAGIC, nothing)
+        )
+        return best
+
+    def add(self, frame: SeenFrame, state: Mapping[str, np.ndarray]) -> None:
+        """Keep one more frame, and the `See.state()` after it."""
+        if self._broken:
+            return
+        # One step, so that an interruption never parts a frame from its state.
+        self._waiting.append((frame, state))
+        if len(self._waiting) >= FRAMES_A_BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; called when a run is interrupted."""
+        if self._waiting and not self._broken:
+            self._append(_block([frame for frame, _ in self._waiting], self._waiting[-1][1]))
+            self._waiting = []
+
+    def finish(self, size: tuple[int, int]) -> None:
+        """The clip was seen to its end: the file takes its name, all others are removed."""
+        self.flush()
+        self._append({"size": np.array(size)})
+        if self._file is None or self._path is None:
+            return
+        self._file.close()
+        final = self._folder / f"{self._key}{_END}"
+        try:
+            self._path.replace(final)
+            for other in self._files():
+                if other != final:
+                    _remove(other)
+        except FileNotFoundError:
+            log.debug("%s: another run has finished and tidied up", self._path)
+        except OSError as error:
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Let go of the file; what was flushed stays for the next run."""
+        if self._file is not None:
+            self._file.close()
+
+    def _files(self) -> list[Path]:
+        """Files of this store's making, whatever their key."""
+        return sorted(p for p in self._folder.iterdir() if p.suffix in (_END, _PART))
+
+    def _append(self, arrays: Mapping[str, Any]) -> None:
+        if self._broken:
+            return
+        try:
+            if self._file is None:
+                self._begin()
+            content = io.BytesIO()
+            np.savez(content, **arrays)
+            self._write(_record(content.getvalue()))
+        except OSError as error:
+            self._give_up(error)
+
+    def _begin(self) -> None:
+        """Make this run's own file, with what earlier runs had seen."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not _is_plain_folder(self._folder):
+            raise NotADirectoryError(f"{self._folder} is a link")
+        path = self._folder / f"{self._key}.{secrets.token_hex(4)}{_PART}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _CAREFUL, 0o666)
+        self._path, self._file = path, io.FileIO(descriptor, "w")
+        self._write(self._head)
+        # Those of runs that began after `read` belong to them.
+        for old in self._earlier:
+            _remove(old)
+        self._head, self._earlier = b"", []
+
+    def _write(self, data: bytes) -> None:
+        """Append; where this is interrupted, the next call overwrites what was half written."""
+        assert self._file is not None
+        self._file.seek(self._length)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) or 0 :]
+        self._file.truncate()
+        self._length += len(data)
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning(
+            "The 2D joints cannot be kept in %s (%s); going on without.", self._folder, error
+        )
+        self._broken, self._waiting = True, []
+        self.close()
+        if self._path is not None:
+            _remove(self._path)
+
+
+def _is_plain_folder(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a link itself and never what it leads to."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.debug("could not remove %s: %s", path, error)
+
+
+def _record(content: bytes) -> bytes:
+    return _RECORD.pack(len(content), _digest(content)) + content
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _read_file(path: Path) -> tuple[bytes, Kept]:
+    """The bytes of a file up to its last whole block, and what they hold."""
+    frames: list[SeenFrame] = []
+    state: dict[str, np.ndarray] = {}
+    data = _bytes_of(path)
+    if not data.startswith(_MAGIC):
+        return _MAGIC, Kept([], {}, None)
+    end = len(_MAGIC)
+    for content, after in _records(data, end):
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                block = {name: arrays[name] for name in arrays.files}
+            if "size" in block:
+                width, height = block["size"].tolist()
+                return data[:after], Kept(frames, state, (width, height))
+            more = list(_frames(block))
+        except Exception as error:  # whatever is wrong with it, looking again mends it
+            log.warning("Part of the 2D joints in %s cannot be read: %s", path, error)
+            break
+        if not more or more[0].index != len(frames):
+            break  # written twice, when the run was interrupted at the wrong moment
+        frames += more
+        state = {n.removeprefix("state."): a for n, a in block.items() if n.startswith("state.")}
+        end = after
+    return data[:end], Kept(frames, state, None)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.is_symlink():
+            return b""
+        descriptor = os.open(path, os.O_RDONLY | _BINARY | _CAREFUL)
+        with io.FileIO(descriptor) as file:
+            is_plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            return file.readall() if is_plain else b""
+    except OSError as error:
+        log.warning("The 2D joints in %s cannot be read: %s", path, error)
+        return b""
+
+
+def _records(data: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+    """Each whole record from `start` on, and where it ends."""
+    while start + _RECORD.size <= len(data):
+        length, digest = _RECORD.unpack_from(data, start)
+        start += _RECORD.size
+        content = data[start : start + length]
+        start += length
+        if len(content) < length or _digest(content) != digest:
+            return
+        yield content, start
+
+
+def _block(frames: list[SeenFrame], state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        "index": np.array([frame.index for frame in frames]),
+        "time": np.array([frame.time for frame in frames]),
+        "count": np.array([len(frame.ids) for frame in frames]),
+        "ids": np.concatenate([frame.ids for frame in frames]),
+        "xy": np.concatenate([frame.joints.xy for frame in frames]),
+        "score": np.concatenate([frame.joints.score for frame in frames]),
+        **{f"state.{name}": array for name, array in state.items()},
+    }
+
+
+def _frames(block: Mapping[str, np.ndarray]) -> Iterator[SeenFrame]:
+    cuts = np.cumsum(block["count"])[:-1]
+    people = zip(*(np.split(block[name], cuts) for name in ("ids", "xy", "score")), strict=True)
+    for index, time, (ids, xy, score) in zip(
+        block["index"].tolist(), block["time"].tolist(), people, strict=True
+    ):
+        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17))
