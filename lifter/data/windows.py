@@ -30,6 +30,7 @@ from poselift.lifter.data.keypoint_scores import without_scores
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import KeypointNoise, disturb
 from poselift.lifter.data.people import MovingPeople
+from poselift.lifter.data.rarity import frame_weights
 from poselift.lifter.normalise import crop
 from poselift.skeleton import coco_to_h36m
 
@@ -115,7 +116,10 @@ class Studio:
         self._length = torch.tensor([len(clip.joints) for clip in clips])
         self._start = self._length.cumsum(0) - self._length
         self._fps = torch.tensor([clip.fps for clip in clips])
-        self._chance = self._length.float().clamp_min(100) ** 0.7
+        self._sampled = _sampled_frames(self._length, self._fps)  # (S, 2) clip and frame
+        rows = self._rows[self._start[self._sampled[:, 0]] + self._sampled[:, 1]]
+        often = self._length[self._sampled[:, 0]].float().clamp_min(100) ** -0.3
+        self._chance = often * frame_weights(_unpack(rows))
 
     def windows(self, count: int) -> WindowBatch:
         """`count` new windows."""
@@ -148,13 +152,16 @@ class Studio:
     def _read(self, count: int) -> tuple[Parts, Tensor]:
         """Random stretches of random clips, at random speeds, forth or back; and their rates."""
         rng, frames = self.rng, self.recipe.frames
-        clip = torch.multinomial(self._chance, count, replacement=True, generator=rng)
+        picked = torch.multinomial(self._chance, count, replacement=True, generator=rng)
+        clip, shown = self._sampled[picked].unbind(-1)
         low, high = self.recipe.fps
         rate = low * (high / low) ** torch.rand((count,), generator=rng)
         step = self._fps[clip] / rate
         step = torch.where(sometimes(count, self.recipe.still, rng) > 0, step * 0.1, step)
         last = self._length[clip] - 1
-        begin = torch.rand((count,), generator=rng) * (last - step * (frames - 1)).clamp_min(0)
+        length = step * (frames - 1)
+        begin = shown - torch.rand((count,), generator=rng) * length  # it is somewhere in between
+        begin = torch.minimum(begin, last - length).clamp_min(0)
         time = begin[:, None] + step[:, None] * torch.arange(frames)[None]
         # A clip shorter than the window is played forth and back.
         period = 2 * last[:, None]
@@ -295,3 +302,12 @@ def _put(parts: Parts, chosen: Tensor, new: Parts) -> Parts:
         return out
 
     return Parts(**{name: put(name) for name in vars(parts)})
+
+
+def _sampled_frames(lengths: Tensor, fps: Tensor, rate: float = 5.0) -> Tensor:
+    """(S, 2) numbers of the clips and of some of their frames, `rate` a second."""
+    pairs = []
+    for clip, (length, speed) in enumerate(zip(lengths.tolist(), fps.tolist(), strict=True)):
+        frames = torch.arange(0, length, max(round(speed / rate), 1))
+        pairs.append(torch.stack([torch.full_like(frames, clip), frames], -1))
+    return torch.cat(pairs)
