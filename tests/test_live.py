@@ -84,6 +84,35 @@ def test_who_is_gone_is_not_told_and_comes_back_under_the_same_number() -> None:
     assert after.number == before.number
 
 
+def test_who_was_gone_for_long_begins_anew() -> None:
+    stage, lifter = Stage(NEAR), StandingLifter()
+    live = make(stage, lifter=lifter, smooth="strong")
+    live(BLACK, 0.0)
+    stage.bodies = []
+    for step in range(1, 40):
+        assert live(BLACK, step / 30) == []
+    stage.bodies = [NEAR + 8]
+    [person] = live(BLACK, 40 / 30)
+    assert lifter.lengths[-1] == 1
+    assert np.array_equal(person.xy, NEAR + 8)  # not dragged back to where it was
+
+
+def test_a_keypointer_with_a_memory_is_told_of_a_new_scene() -> None:
+    class Remembering(Stage):
+        forgotten = 0
+
+        def forget(self) -> None:
+            self.forgotten += 1
+
+    stage = Remembering(NEAR)
+    live = make(stage)
+    live(BLACK, 1.0)
+    live(BLACK, 1.1)
+    before = stage.forgotten
+    live(BLACK, 0.0)
+    assert stage.forgotten == before + 1
+
+
 def test_the_pose_is_that_of_the_frame_lookahead_ago() -> None:
     stage = Stage(NEAR)
     live = make(stage, lookahead=2, smooth="off")
