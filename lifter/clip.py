@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,7 +13,14 @@ from poselift import gaps
 from poselift.device import resolve_device
 from poselift.errors import PoseliftError
 from poselift.lifter import body, models, resample
-from poselift.lifter.engine import Progress, WindowEngine, WindowSettings
+from poselift.lifter.engine import (
+    FIELD_OF_VIEW,
+    Answer,
+    Progress,
+    WindowEngine,
+    WindowSettings,
+)
+from poselift.lifter.models.packed import said
 from poselift.lifter.normalise import Normalisation
 from poselift.types import Motion, Track
 
@@ -33,11 +40,26 @@ class Training:
         normalisation: of its 2D input.
         units: of its output; "screen" is scaled to a plausible body once a clip.
         fps: the frame rate it was trained at; None takes clips as they come.
+        answer: the frame of its output: "camera", or "ray" where it is that of the ray along which
+            a window's person is seen. None: "ray" unless it is normalised on the screen, since a
+            network that sees the person's box alone cannot know where in the picture it is.
     """
 
     normalisation: Normalisation = "screen"
     units: Units = "metres"
     fps: float | None = None
+    answer: Answer | None = None
+
+    def __post_init__(self) -> None:
+        if self.answer is None:
+            fitting = "camera" if self.normalisation == "screen" else "ray"
+            object.__setattr__(self, "answer", fitting)
+        elif (self.normalisation, self.answer) in (("screen", "ray"), ("ray", "camera")):
+            raise PoseliftError(
+                f"A network normalised by {self.normalisation!r} does not answer along the "
+                f"{self.answer}.",
+                "Leave out `answer`.",
+            )
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,7 @@ class ClipLifter:
     net: LifterNet
     training: Training = field(default_factory=Training)
     settings: WindowSettings = field(default_factory=WindowSettings)
+    field_of_view: float = FIELD_OF_VIEW
 
     @classmethod
     def from_net(
@@ -88,12 +111,19 @@ class ClipLifter:
         dtype: str = "float32",
         runtime: Runtime = "torch",
         settings: WindowSettings | None = None,
+        answer: Answer | None = None,
+        field_of_view: float = FIELD_OF_VIEW,
     ) -> ClipLifter:
-        """From a network in memory, which stays as it is: a frozen copy of it lifts."""
+        """From a network in memory, which stays as it is: a frozen copy of it lifts.
+
+        `field_of_view` is what is assumed, in degrees along the picture's longer side, of clips
+        whose camera is not known.
+        """
         settings = settings or WindowSettings()
         _check_settings(settings)
         frozen = _prepare(net, device, dtype, runtime)
-        return cls(name or net.name, frozen, Training(normalisation, units, fps), settings)
+        training = Training(normalisation, units, fps, answer)
+        return cls(name or net.name, frozen, training, settings, field_of_view)
 
     @property
     def receptive_field(self) -> int:
@@ -107,23 +137,29 @@ class ClipLifter:
         image_size: tuple[int, int],
         fps: float,
         progress: Progress | None = None,
+        field_of_view: float | None = None,
     ) -> list[Motion]:
         """Lift tracks of any lengths together; one `Motion` a track, in their order.
 
         `image_size` is (width, height) of the picture that the tracks were seen in; `fps` is the
-        clip's rate; `progress(done, total)` hears about frames.
+        clip's rate; `progress(done, total)` hears about frames; `field_of_view` is the camera's
+        in degrees along the picture's longer side, if it is known.
         """
         check_picture(image_size, fps)
         for track in tracks:
             _check_track(track)
         filled = [gaps.fill(track.xy, track.score) for track in tracks]
-        poses = self._lift(filled, image_size, fps, progress)
+        lifted = self._lift(filled, image_size, fps, progress, field_of_view)
+        return [self._motion(track, one, fps) for track, one in zip(tracks, lifted, strict=True)]
+
+    def _motion(self, track: Track, lifted: np.ndarray, fps: float) -> Motion:
+        """A track with what was said of it, (T, 51 or 73)."""
+        pose = lifted[:, :51].reshape(-1, 17, 3)
         if self.training.units == "screen":
-            poses = [clip * np.float32(body.metres_a_unit(clip)) for clip in poses]
-        return [
-            Motion(track, pose, fps, self.name, ~gaps.seen_frames(track))
-            for track, pose in zip(tracks, poses, strict=True)
-        ]
+            pose = pose * np.float32(body.metres_a_unit(pose))
+        motion = Motion(track, pose, fps, self.name, ~gaps.seen_frames(track))
+        heads = said(lifted)
+        return motion if heads is None else replace(motion, **vars(heads))
 
     def window(
         self, track: Track, frame: int, *, image_size: tuple[int, int], fps: float
@@ -143,7 +179,7 @@ class ClipLifter:
             )
         filled, filled_score = gaps.fill(track.xy, track.score)
         xy, score, at = self._at_trained_rate(filled, filled_score, fps)
-        engine = self._engine()
+        engine = self.engine()
         nearest = int(np.abs(at - row).argmin())
         return WindowInput(
             x=engine.window(xy, score, image_size, nearest),
@@ -153,8 +189,14 @@ class ClipLifter:
             seen=bool(gaps.seen_frames(track)[row]),
         )
 
-    def _engine(self) -> WindowEngine:
-        return WindowEngine(self.net, self.training.normalisation, self.settings)
+    def engine(self, field_of_view: float | None = None) -> WindowEngine:
+        """What runs its windows, for a camera of this field of view."""
+        training = self.training
+        assert training.answer is not None  # set when it was made
+        return WindowEngine(
+            self.net, training.normalisation, self.settings, training.answer,
+            checked_view(self.field_of_view if field_of_view is None else field_of_view),
+        )  # fmt: skip
 
     def _at_trained_rate(
         self, xy: np.ndarray, score: np.ndarray, fps: float
@@ -172,10 +214,12 @@ class ClipLifter:
         image_size: tuple[int, int],
         fps: float,
         progress: Progress | None,
+        field_of_view: float | None,
     ) -> list[np.ndarray]:
+        """What is said of each clip, (T, 51 or 73), for the clip's own frames."""
         fitting = [self._at_trained_rate(*clip, fps) for clip in clips]
         xy, score = [one[0] for one in fitting], [one[1] for one in fitting]
-        poses = self._engine().lift(xy, score, image_size, progress)
+        poses = self.engine(field_of_view).lift(xy, score, image_size, progress)
         if not resample.needs_resampling(fps, self.training.fps):
             return poses
         return [
@@ -202,6 +246,16 @@ def _prepare(net: LifterNet, device: str, dtype: str, runtime: Runtime) -> Lifte
     from poselift.lifter.onnx_net import OnnxNet
 
     return OnnxNet(frozen.float().cpu())
+
+
+def checked_view(degrees: float) -> float:
+    """A field of view, refused where no camera has it."""
+    if not 5 <= degrees <= 150:
+        raise PoseliftError(
+            f"A field of view of {degrees:g} degrees is not a camera's.",
+            "Give degrees along the picture's longer side, 5 to 150; 55 if unknown.",
+        )
+    return float(degrees)
 
 
 def check_picture(image_size: tuple[int, int], fps: float) -> None:

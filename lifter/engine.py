@@ -11,13 +11,17 @@ import torch
 from torch import Tensor
 
 from poselift.lifter import normalise, windows
+from poselift.lifter.models import packed
 from poselift.skeleton import H36M17
 
 if TYPE_CHECKING:
     from poselift.lifter.models.base import LifterNet
 
 Progress = Callable[[int, int], None]
+Answer = Literal["camera", "ray"]
 
+#: Degrees along the picture's longer side that are assumed where none is given.
+FIELD_OF_VIEW = 55.0
 #: More frames than this are not encoded at once: it bounds the memory of a first batch.
 _ENCODE_AT_ONCE = 512
 
@@ -54,6 +58,9 @@ class WindowEngine:
 
     `normalisation` decides whether a frame's encoding can be shared: on the screen a frame looks
     the same to all its windows and is encoded once; a crop depends on the window.
+
+    With `answer` "ray" the network answers in the frame of the ray that each window's person is
+    seen along; the engine turns that back to camera axes, window by window.
     """
 
     def __init__(
@@ -61,10 +68,14 @@ class WindowEngine:
         net: LifterNet,
         normalisation: normalise.Normalisation,
         settings: WindowSettings,
+        answer: Answer = "camera",
+        field_of_view: float = FIELD_OF_VIEW,
     ) -> None:
         self.net = net
         self.normalisation = normalisation
         self.settings = settings
+        self.answer = answer
+        self.field_of_view = field_of_view
         parameter = next(net.parameters(), torch.zeros(0))
         self.device, self.dtype = parameter.device, parameter.dtype
 
@@ -76,14 +87,36 @@ class WindowEngine:
         image_size: tuple[int, int],
         progress: Progress | None = None,
     ) -> list[np.ndarray]:
-        """Clips (T, 17, 2), (T, 17) of any lengths above 0 to (T, 17, 3) as the network says it."""
+        """Clips (T, 17, 2), (T, 17) of any lengths above 0 to (T, 51 or 73) in camera axes.
+
+        That is the pose and what the network's heads say, as `models.packed` tells.
+        """
         lengths = [len(clip) for clip in xy]
         if not lengths:
             return []
         source = self._source(np.concatenate(xy), np.concatenate(score), image_size)
-        poses = self._run(self._plan(lengths), source, progress)
-        poses[:, 0] = 0  # the pelvis is the origin; networks are only nearly sure of it
-        return np.split(poses, np.cumsum(lengths)[:-1])
+        lifted = self._run(self._plan(lengths), source, progress)
+        lifted[:, :3] = 0  # the pelvis is the origin; networks are only nearly sure of it
+        return np.split(lifted, np.cumsum(lengths)[:-1])
+
+    def look(
+        self, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Windows (B, T, 17, 2), (B, T, 17), each by itself, as (B, T, 17, C) for the network.
+
+        Also the axes (B, 3, 3) of the viewing rays that it answers along, if it does.
+        """
+        axes = None
+        if self.normalisation == "ray" or self.answer == "ray":
+            plane = normalise.on_plane(xy, image_size, self.field_of_view)
+        if self.normalisation == "ray":
+            points, axes = normalise.ray(plane, score)
+        else:
+            points = normalise.crop(xy, score)
+            if self.answer == "ray":
+                axes = normalise.ray_axes(normalise.crop_box(plane, score)[0])
+        x = torch.from_numpy(normalise.network_input(points, score, self.net.channels))
+        return x.to(self.device, self.dtype), None if axes is None else torch.from_numpy(axes)
 
     def window(
         self, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int], frame: int
@@ -104,7 +137,7 @@ class WindowEngine:
         if self.normalisation == "screen":
             points = normalise.screen(xy, image_size)
             return _SharedFrames(self, normalise.network_input(points, score, self.net.channels))
-        return _OwnFrames(self, xy, score)
+        return _OwnFrames(self, xy, score, image_size)
 
     @property
     def blends(self) -> bool:
@@ -125,17 +158,17 @@ class WindowEngine:
     ) -> np.ndarray:
         total = int(plan.high[-1])
         blend = windows.Blend(plan) if self.blends else None
-        centres = np.empty((0 if blend else total, 17, 3), np.float32)
+        centres: list[np.ndarray] = []
         for part in plan.batches(self.batch_size()):
-            poses = self.average(source.lift(plan, part))
+            lifted = source.lift(plan, part)
             if blend:
-                blend.add(part, poses.numpy())
+                blend.add(part, lifted.numpy())
             else:
-                centres[part] = poses[:, self.centre(poses.shape[1])].numpy()
+                centres.append(lifted[:, self.centre(lifted.shape[1])].numpy())
             if progress:
                 done = total if part.stop == len(plan) else int(plan.first[part.stop - 1])
                 progress(min(max(done, 0) + (blend is None), total), total)
-        return blend.result() if blend else centres
+        return blend.result() if blend else np.concatenate(centres)
 
     def batch_size(self) -> int:
         """Windows at a time."""
@@ -157,13 +190,16 @@ class WindowEngine:
         """(B, ..., 17, C) to (2B, ...) with the mirrored input behind, if mirroring is on."""
         return torch.cat([x, mirror(x)]) if self.settings.mirror else x
 
-    def average(self, poses: Tensor) -> Tensor:
-        """(2B, ..., 17, 3) to (B, ..., 17, 3) float32 on the CPU: the mean with the mirrored."""
-        poses = poses.float()
+    def average(self, lifted: Tensor, axes: Tensor | None = None) -> Tensor:
+        """(2B, T, N) packed to (B, T, N) in camera axes, float32 on the CPU: the mean of both.
+
+        `axes` (B, 3, 3) are those of the frames that the network answered in; None for the camera.
+        """
+        lifted = lifted.float().cpu()
         if self.settings.mirror:
-            straight, mirrored = poses.chunk(2)
-            poses = (straight + mirror(mirrored)) / 2
-        return poses.cpu()
+            straight, mirrored = lifted.chunk(2)
+            lifted = (straight + packed.mirrored(mirrored)) / 2
+        return lifted if axes is None else packed.turned(lifted, axes)
 
 
 def mirror(x: Tensor) -> Tensor:
@@ -185,7 +221,8 @@ class _SharedFrames:
         engine = self._engine
         index = plan.frames(part)
         encoded = self._encodings(index[:, engine.net.encoded_frames])
-        return engine.net.lift(encoded, engine.with_mirror(self.windows(index)))
+        x = engine.with_mirror(self.windows(index))
+        return engine.average(engine.net.lift_packed(encoded, x))
 
     def windows(self, index: np.ndarray) -> Tensor:
         """(B, T, 17, C) of the frames (B, T)."""
@@ -217,17 +254,20 @@ class _SharedFrames:
 class _OwnFrames:
     """Frames that each window sees in its own crop."""
 
-    def __init__(self, engine: WindowEngine, xy: np.ndarray, score: np.ndarray) -> None:
+    def __init__(
+        self, engine: WindowEngine, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int]
+    ) -> None:
         self._engine = engine
-        self._xy, self._score = xy, score
+        self._xy, self._score, self._image_size = xy, score, image_size
 
     def lift(self, plan: windows.WindowPlan, part: slice) -> Tensor:
         engine = self._engine
-        return engine.net(engine.with_mirror(self.windows(plan.frames(part))))
+        x, axes = self._look(plan.frames(part))
+        return engine.average(engine.net.packed(engine.with_mirror(x)), axes)
 
     def windows(self, index: np.ndarray) -> Tensor:
         """(B, T, 17, C) of the frames (B, T)."""
-        engine = self._engine
-        xy, score = self._xy[index], self._score[index]
-        x = normalise.network_input(normalise.crop(xy, score), score, engine.net.channels)
-        return torch.from_numpy(x).to(engine.device, engine.dtype)
+        return self._look(index)[0]
+
+    def _look(self, index: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        return self._engine.look(self._xy[index], self._score[index], self._image_size)

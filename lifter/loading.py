@@ -15,6 +15,7 @@ from poselift.weights.entry import SHIPPED
 
 if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
+    from poselift.lifter.engine import Answer
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.normalise import Normalisation
 
@@ -30,6 +31,7 @@ def load(
     checkpoint: str | Path | None = None,
     model_settings: Mapping[str, Any] | None = None,
     normalisation: Normalisation | None = None,
+    answer: Answer | None = None,
     units: Literal["metres", "screen"] | None = None,
     trained_fps: float | None = None,
     device: str = "auto",
@@ -40,6 +42,7 @@ def load(
     overlap: float | None = None,
     time_step: int | None = None,
     batch: int | None = None,
+    field_of_view: float | None = None,
 ) -> ClipLifter:
     """A lifter, ready to lift tracks. Nothing is ever downloaded.
 
@@ -51,7 +54,9 @@ def load(
             the authors' code; then `name` is the model, or "auto" to tell it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'
             shapes show need not be given (not in the shapes: heads; SCT's ratio, pruned_layers).
-        normalisation: "screen" or "crop", where neither file nor entry says it.
+        normalisation: "screen", "crop" or "ray", where neither file nor entry says it.
+        answer: "camera" or "ray": the frame of the network's answer; None takes "ray" for all that
+            is not normalised on the screen, and the answer is turned back to camera axes.
         units: "metres", or "screen" for networks like the published SCT.
         trained_fps: the rate the network expects; clips at other rates are resampled.
         device: auto, cpu, cuda, cuda:1, mps.
@@ -59,11 +64,13 @@ def load(
         runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
         mirror, join, overlap, batch: see `lifter.WindowSettings`.
         time_step: windows take every n-th frame; None takes what the entry says, for a file 1.
+        field_of_view: degrees along the picture's longer side, of clips whose camera is not known;
+            None is 55.
 
     >>> load("sct", checkpoint="best_epoch.bin", dtype="bfloat16")  # doctest: +SKIP
     """
     from poselift.lifter.clip import ClipLifter
-    from poselift.lifter.engine import WindowSettings
+    from poselift.lifter.engine import FIELD_OF_VIEW, WindowSettings
 
     make = _own(name)
     if make is not None and checkpoint is None:
@@ -80,7 +87,9 @@ def load(
         entry = _choose(name)
         step = entry.time_step
         title, net, training = _from_entry(entry)
-    given = {"normalisation": normalisation, "units": units, "fps": trained_fps}
+    given = {
+        "normalisation": normalisation, "answer": answer, "units": units, "fps": trained_fps,
+    }  # fmt: skip
     training.update({k: v for k, v in given.items() if v is not None})
     return ClipLifter.from_net(
         net,
@@ -91,6 +100,7 @@ def load(
         settings=WindowSettings(
             mirror, join, overlap, step if time_step is None else time_step, batch
         ),
+        field_of_view=FIELD_OF_VIEW if field_of_view is None else field_of_view,
         **training,
     )
 
@@ -185,7 +195,9 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
 def _from_entry(entry: weights.WeightsEntry) -> tuple[str, LifterNet, dict[str, Any]]:
     path = weights.get(entry.name)
     _, net, training = _from_file(entry.model, path, entry.settings)
-    stated = {"normalisation": entry.normalisation, "units": entry.units, "fps": entry.fps}
+    stated = {
+        "normalisation": entry.normalisation, "units": entry.units, "fps": entry.fps,
+    }  # fmt: skip
     return entry.name, net, {**training, **{k: v for k, v in stated.items() if v is not None}}
 
 
@@ -203,7 +215,9 @@ def _from_file(
                 f"Use the name {header.model!r} or 'auto'.",
             )
         extra = header.extra
-        training: dict[str, Any] = {k: extra[k] for k in ("normalisation", "units") if k in extra}
+        training: dict[str, Any] = {
+            k: extra[k] for k in ("normalisation", "answer", "units") if k in extra
+        }
         if extra.get("fps"):
             training["fps"] = float(extra["fps"])
         return path.stem, models.load(path), training

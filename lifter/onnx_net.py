@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from poselift.lifter.models import packed
 from poselift.lifter.models.base import LifterNet, Shapes
 
 
@@ -26,6 +27,7 @@ class OnnxNet(LifterNet):
         super().__init__()
         # What other networks say by their class, this one says by what it was made from.
         self.name, self.output = frozen.name, frozen.output  # type: ignore[misc]
+        self.heads = frozen.heads  # type: ignore[misc]
         self.frames, self.channels = frozen.frames, frozen.channels
         self.settings = frozen.settings
         self._encoded_frames = frozen.encoded_frames
@@ -47,6 +49,10 @@ class OnnxNet(LifterNet):
 
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, K, E), (B, T, 17, C) to (B, 1 or T, 17, 3)."""
+        return packed.pose_of(self.lift_packed(encoded, x))
+
+    def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """As of the network that it was made from: (B, 1 or T, 51 or 73)."""
         return _run(self._lift, encoded=encoded, x=x)
 
     @classmethod
@@ -70,7 +76,7 @@ class _Lift(nn.Module):
         self.net = net
 
     def forward(self, encoded: Tensor, x: Tensor) -> Tensor:
-        return self.net.lift(encoded, x)
+        return self.net.lift_packed(encoded, x)
 
 
 def _session(half: nn.Module, inputs: dict[str, Tensor]) -> Any:

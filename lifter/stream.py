@@ -12,7 +12,7 @@ from poselift import gaps
 from poselift.errors import PoseliftError
 from poselift.lifter import body, normalise
 from poselift.lifter.clip import check_picture
-from poselift.lifter.engine import WindowEngine
+from poselift.lifter.models.packed import Said, said
 
 if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
@@ -42,6 +42,13 @@ class Stream:
         image_size: (width, height) of the camera's picture.
         lookahead: frames of delay, 0 to `max_lookahead`; more is steadier.
         fps: the camera's rate; a network trained at 30 gets every second frame of 60.
+        field_of_view: of the camera, degrees along the picture's longer side; None takes what the
+            lifter assumes.
+
+    Attributes:
+        said: what the network says beside the pose that came last: `up` (3,), `up_certainty`,
+            `planted` (2,) and `spread` (17,), as in `poselift.types.Motion`. None for networks
+            that say nothing, and where there was no pose.
 
     >>> from poselift.lifter import models
     >>> from poselift.lifter.clip import ClipLifter
@@ -60,11 +67,12 @@ class Stream:
         image_size: tuple[int, int],
         lookahead: int = 0,
         fps: float | None = None,
+        field_of_view: float | None = None,
     ) -> None:
         check_picture(image_size, fps or 1.0)
         self._lifter = lifter
         self._net = lifter.net
-        self._engine = WindowEngine(lifter.net, lifter.training.normalisation, lifter.settings)
+        self._engine = lifter.engine(field_of_view)
         self._image_size = image_size
         self._step = lifter.settings.time_step * _frames_a_step(fps, lifter.training.fps)
         length = lifter.net.frames
@@ -88,6 +96,7 @@ class Stream:
         self._xy = np.zeros((0, 17, 2), np.float32)
         self._score = np.zeros((0, 17), np.float32)
         self._pushed = 0
+        self.said: Said | None = None
         self._encoded: Tensor | None = None  # (1 or 2, capacity, E): of the rows of `_encoded_from`
         self._encoded_from = np.full((self._capacity, 17, self._net.channels), np.nan, np.float32)
         self._sizes: list[float] = []
@@ -131,21 +140,24 @@ class Stream:
 
     @torch.inference_mode()
     def _pose(self, target: int) -> np.ndarray | None:
+        self.said = None
         if target < 0 or not (self._score > 0).any():
             return None
         xy, score = gaps.fill(self._xy, self._score)
         offsets = np.arange(self._net.frames) - self._position
         index = np.clip(target + offsets * self._step, 0, len(xy) - 1)
+        axes = None
         if self._lifter.training.normalisation == "screen":
-            poses = self._lift_shared(xy, score, index)
+            lifted = self._lift_shared(xy, score, index)
         else:
-            points = normalise.crop(xy[index], score[index])
-            poses = self._net(
-                self._to_net(normalise.network_input(points, score[index], self._net.channels))
-            )
-        average = self._engine.average(poses)[0]
+            x, axes = self._engine.look(xy[index][None], score[index][None], self._image_size)
+            lifted = self._net.packed(self._engine.with_mirror(x))
         position = 0 if self._net.output == "centre" else self._position
-        pose = average[position].numpy()
+        one = self._engine.average(lifted[:, position : position + 1], axes)[0].numpy()
+        heads = said(one)
+        if heads is not None:
+            self.said = Said(**{name: value[0] for name, value in vars(heads).items()})
+        pose = one[0, :51].reshape(17, 3)
         pose[0] = 0
         return pose * self._scale(pose)
 
@@ -164,13 +176,10 @@ class Stream:
             self._encoded_from[changed] = x[changed]
         assert self._encoded is not None  # the first frame is always new
         kept = self._encoded[:, index[self._net.encoded_frames]]
-        return self._net.lift(kept, self._to_net(x[index]))
+        return self._net.lift_packed(kept, self._engine.with_mirror(self._tensor(x[index][None])))
 
     def _tensor(self, x: np.ndarray) -> Tensor:
         return torch.from_numpy(x).to(self._engine.device, self._engine.dtype)
-
-    def _to_net(self, x: np.ndarray) -> Tensor:
-        return self._engine.with_mirror(self._tensor(x[None]))
 
     def _scale(self, pose: np.ndarray) -> np.float32:
         """Metres a unit: settles with the first poses and then stays."""

@@ -88,7 +88,7 @@ def _borders(lengths: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Blend:
-    """The weighted mean of overlapping windows' poses, as they come.
+    """The weighted mean of what overlapping windows say of each frame, as they come.
 
     A window weighs most in its middle, where it knows as much of the past as of the future, and
     next to nothing at its ends (a raised cosine), so that no pose jumps where a window begins.
@@ -99,20 +99,23 @@ class Blend:
         self._windows = windows
         position = (np.arange(windows.length) + 0.5) / windows.length
         self._weight = np.sin(np.pi * position).astype(np.float32) ** 2
-        self._sum = np.zeros((frames, 17, 3), np.float32)
+        self._frames = frames
+        self._sum = np.zeros((0, 0), np.float32)
         self._total = np.zeros(frames, np.float32)
 
     def add(self, part: slice, poses: np.ndarray) -> None:
-        """Take (B, T, 17, 3), the poses of the windows `part`."""
+        """Take (B, T, N), what is said of the windows `part`."""
         windows = self._windows
+        if not len(self._sum):
+            self._sum = np.zeros((self._frames, poses.shape[-1]), np.float32)
         for first, low, high, pose in zip(
             windows.first[part], windows.low[part], windows.high[part], poses, strict=True
         ):
             start, stop = max(first, low), min(first + windows.length, high)
             weight = self._weight[start - first : stop - first]
-            self._sum[start:stop] += weight[:, None, None] * pose[start - first : stop - first]
+            self._sum[start:stop] += weight[:, None] * pose[start - first : stop - first]
             self._total[start:stop] += weight
 
     def result(self) -> np.ndarray:
-        """(N, 17, 3) for all frames of all clips."""
-        return self._sum / self._total[:, None, None]
+        """(F, N) for all frames of all clips."""
+        return self._sum / self._total[:, None]

@@ -153,6 +153,12 @@ class Motion:
         fps: frames a second, for velocities; times themselves belong to the clip.
         lifter: the name of what lifted it.
         filled: (T,) bool, True where the person was not seen and the pose was interpolated.
+        up: (T, 3) unit vectors against gravity, in the same camera space as the pose; None where
+            the lifter does not say it.
+        up_certainty: (T,) 0..1, how sure that is: the mean length of the resultant of directions
+            as uncertain as it (0.99 is about 8 degrees off, 0.9 about 26).
+        planted: (T, 2) 0..1, the chance that the right, left foot stands still.
+        spread: (T, 17) metres that each joint is expected to be off.
     """
 
     track: Track
@@ -160,6 +166,10 @@ class Motion:
     fps: float
     lifter: str
     filled: np.ndarray
+    up: np.ndarray | None = None
+    up_certainty: np.ndarray | None = None
+    planted: np.ndarray | None = None
+    spread: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pose3d)

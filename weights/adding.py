@@ -50,7 +50,7 @@ def add(
         model: what it is for: "sct", "hrnet" and so on.
         name: what to call it; "" for the file's name without its ending.
         settings: what the model is created with, where the file does not say it.
-        normalisation: "screen" or "crop", for lifters.
+        normalisation: "screen", "crop" or "ray", for lifters.
         conversion: the joint conversion that a lifter was trained with.
         units: of a lifter's output, "metres" or "screen".
         fps: the rate that a lifter expects.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["lifter", "detector", "keypointer"]
-Normalisation = Literal["screen", "crop"]
+Normalisation = Literal["screen", "crop", "ray"]
 Units = Literal["metres", "screen"]
 Role = Literal["default", "live"]
 
@@ -31,7 +31,7 @@ class WeightsEntry:
         sha256: the whole digest, or the prefix that its publisher gives; "" where none is known.
             Of the unpacked file where `source` is a zip.
         settings: what the model must be created with.
-        normalisation: which 2D normalisation the lifter wants, "screen" or "crop".
+        normalisation: which 2D normalisation the lifter wants, "screen", "crop" or "ray".
         conversion: which joint conversion it was trained with.
         note: one line for people.
         units: of a lifter's output, "metres" or "screen"; None where the model's default holds.

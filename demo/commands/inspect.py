@@ -43,7 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     checkpoint = net.add_argument("--checkpoint", type=Path, metavar="FILE",
                                   help="weights of your own")  # fmt: skip
     old_name(parser, "--weights", checkpoint)
-    net.add_argument("--normalisation", choices=["screen", "crop"], help="if the file is silent")
+    net.add_argument(
+        "--normalisation", choices=["screen", "crop", "ray"], help="if the file is silent"
+    )
     clip = parser.add_argument_group("what it looks at")
     clip.add_argument("--frame", type=int, help="the frame's number (default: the middle one)")
     clip.add_argument("--person", type=int, metavar="ID", help="(default: the first in the frame)")

@@ -34,7 +34,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     net.add_argument("--checkpoint", metavar="FILE",
                      help="weights of your own: the authors' file, or .safetensors")  # fmt: skip
     add_settings(net, "settings of its model")
-    net.add_argument("--normalisation", choices=["screen", "crop"], help="if the file is silent")
+    net.add_argument(
+        "--normalisation", choices=["screen", "crop", "ray"], help="if the file is silent"
+    )
     net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     net.add_argument("--runtime", default="torch", help="torch (default), onnxruntime: CPU only")

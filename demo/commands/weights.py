@@ -40,7 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--model", required=True, help="what it is for: sct, poseformerv2, hrnet ...")
     add.add_argument("--name", default="", help="what to call it (default: the file's name)")
     add_settings(add, "settings of the model, like frames=243")
-    add.add_argument("--normalisation", choices=("screen", "crop"), help="a lifter's 2D input")
+    add.add_argument(
+        "--normalisation", choices=("screen", "crop", "ray"), help="a lifter's 2D input"
+    )
     add.add_argument("--conversion", help="the joint conversion that it was trained with")
     add.add_argument("--units", choices=("metres", "screen"), help="of a lifter's output")
     add.add_argument("--fps", type=float, help="the rate that a lifter expects")

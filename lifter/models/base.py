@@ -6,12 +6,15 @@ import copy
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from poselift.errors import PoseliftError
+
+if TYPE_CHECKING:
+    from poselift.lifter.normalise import Normalisation
 
 JOINTS = 17
 
@@ -62,8 +65,10 @@ class LifterNet(nn.Module, Published, ABC):
         output: "centre" (the pose of the middle frame only) or "all".
         frames: T, the window's length.
         channels: 2 (x, y) or 3 (x, y, score).
+        normalisation: of the windows that it was trained on, where the file says it.
         settings: everything `models.create(name, **settings)` needs to make it again.
         hidden_settings: settings that no tensor's shape shows.
+        heads: whether `lift_packed` says more than the pose.
         attention_over: (pattern of block names, tokens) pairs: what its attentions look from and
             at; empty for networks without attention.
     """
@@ -71,8 +76,10 @@ class LifterNet(nn.Module, Published, ABC):
     name: ClassVar[str]
     output: ClassVar[Literal["centre", "all"]]
     hidden_settings: ClassVar[tuple[str, ...]] = ()
+    heads: ClassVar[bool] = False
     attention_over: ClassVar[tuple[tuple[str, Tokens], ...]] = ()
 
+    normalisation: Normalisation | None = None
     frames: int
     channels: int
     settings: dict[str, Any]
@@ -90,6 +97,10 @@ class LifterNet(nn.Module, Published, ABC):
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, len(encoded_frames), E), (B, T, 17, C) to (B, 1 or T, 17, 3)."""
 
+    def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """As `lift`, packed: (B, 1 or T, 51), with heads (B, 1 or T, 73); see `models.packed`."""
+        return self.lift(encoded, x).flatten(-2)
+
     @classmethod
     @abstractmethod
     def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:
@@ -97,10 +108,17 @@ class LifterNet(nn.Module, Published, ABC):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, 17, C) to (B, 1 or T, 17, 3)."""
+        return self.lift(self._encoded(x), x)
+
+    def packed(self, x: Tensor) -> Tensor:
+        """As `forward`, with what the heads say: (B, T, 17, C) to (B, 1 or T, 51 or 73)."""
+        return self.lift_packed(self._encoded(x), x)
+
+    def _encoded(self, x: Tensor) -> Tensor:
+        """(B, T, 17, C) to (B, K, E)."""
         self.check_input(x)
         kept = x[:, self.encoded_frames]
-        encoded = self.encode(kept.flatten(0, 1))
-        return self.lift(encoded.unflatten(0, (-1, kept.shape[1])), x)
+        return self.encode(kept.flatten(0, 1)).unflatten(0, (-1, kept.shape[1]))
 
     def check_input(self, x: Tensor) -> None:
         """Refuse input of another shape with a message that says expected and got."""

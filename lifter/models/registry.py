@@ -12,11 +12,12 @@ from poselift.lifter.models.convformer import ConvFormer
 from poselift.lifter.models.ftcm import FTCM
 from poselift.lifter.models.poseformerv2 import PoseFormerV2
 from poselift.lifter.models.poselift import Poselift
+from poselift.lifter.models.poselift2 import Poselift2
 from poselift.lifter.models.sct import SCT
 
 #: A new network is one file and one line here.
 MODELS: dict[str, type[LifterNet]] = {
-    net.name: net for net in (PoseFormerV2, SCT, FTCM, ConvFormer, Poselift)
+    net.name: net for net in (PoseFormerV2, SCT, FTCM, ConvFormer, Poselift, Poselift2)
 }
 
 
@@ -24,7 +25,7 @@ def names() -> tuple[str, ...]:
     """What `create` can make.
 
     >>> names()
-    ('poseformerv2', 'sct', 'ftcm', 'convformer', 'poselift')
+    ('poseformerv2', 'sct', 'ftcm', 'convformer', 'poselift', 'poselift2')
     """
     return tuple(MODELS)
 

@@ -16,23 +16,32 @@ from poselift.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
 
 NAMES = models.names()
+ANSWERS = {"screen": "camera", "crop": "camera", "ray": "ray"}
 
 
 def lift(net: LifterNet, tracks: list[Track], kind: str = "screen", **settings: object):
-    lifter = ClipLifter.from_net(net, kind, settings=WindowSettings(**settings))  # type: ignore
+    lifter = ClipLifter.from_net(  # type: ignore
+        net, kind, answer=ANSWERS[kind], settings=WindowSettings(**settings)
+    )
     return [motion.pose3d for motion in lifter(tracks, image_size=IMAGE, fps=30)]
 
 
 def one_window(net: LifterNet, xy: np.ndarray, score: np.ndarray, kind: str) -> np.ndarray:
     """A window (T, 17, 2) as the demos lift it: twice, one after the other, in a batch of one."""
-    points = normalise.screen(xy, IMAGE) if kind == "screen" else normalise.crop(xy, score)
+    axes = np.eye(3)
+    if kind == "screen":
+        points = normalise.screen(xy, IMAGE)
+    elif kind == "crop":
+        points = normalise.crop(xy, score)
+    else:
+        points, axes = normalise.ray(normalise.on_plane(xy, IMAGE, 55), score)
     x = normalise.network_input(points, score, net.channels)
     with torch.no_grad():
         straight = net(torch.from_numpy(x)[None])[0].numpy()
         mirrored = net(torch.from_numpy(mirror_points(x))[None])[0].numpy()
     pose = (straight + mirror_points(mirrored)) / 2
     pose[:, 0] = 0
-    return pose
+    return pose @ axes
 
 
 def plain_loop(net: LifterNet, track: Track, kind: str, step: int = 1) -> np.ndarray:
@@ -45,7 +54,7 @@ def plain_loop(net: LifterNet, track: Track, kind: str, step: int = 1) -> np.nda
     return np.stack(poses)
 
 
-@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("kind", ["screen", "crop", "ray"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_window_about_each_frame_gives_what_the_plain_loop_gives(name: str, kind: str) -> None:
     net = small_net(name)
@@ -74,7 +83,7 @@ def test_a_clip_of_one_window_is_that_window(name: str) -> None:
     assert np.abs(pose - one_window(net, track.xy, track.score, "screen")).max() < 1e-5
 
 
-@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("kind", ["screen", "crop", "ray"])
 @pytest.mark.parametrize("name", NAMES)
 def test_tracks_do_not_touch_each_other(name: str, kind: str) -> None:
     net = small_net(name)
@@ -110,14 +119,55 @@ def test_no_jump_where_windows_meet(name: str, frames: int, velocity: float) -> 
     assert np.abs(np.diff(pose, axis=0)).max() <= 1.05 * inside + 1e-6
 
 
+@pytest.mark.parametrize("kind", ["screen", "crop", "ray"])
 @pytest.mark.parametrize("name", NAMES)
-def test_mirroring_the_person_mirrors_the_pose(name: str) -> None:
+def test_mirroring_the_person_mirrors_the_pose(name: str, kind: str) -> None:
     net = small_net(name)
     track = random_track(20)
     mirrored = mirror_points(track.xy) + np.array([IMAGE[0], 0])
     other = Track(1, track.frames, mirrored, track.score[:, list(H36M17.mirror)])
-    [pose], [twin] = lift(net, [track]), lift(net, [other])
+    [pose], [twin] = lift(net, [track], kind), lift(net, [other], kind)
     assert np.abs(mirror_points(pose) - twin).max() < 1e-4
+
+
+def test_an_answer_along_the_ray_is_turned_to_the_camera() -> None:
+    """The same person at the picture's border: the network sees the same, the camera does not."""
+    net = small_net("poselift")
+    still = Track(1, np.arange(9), np.repeat(random_track(1).xy, 9, 0), np.ones((9, 17)))
+    aside = Track(1, still.frames, still.xy + np.array([250, 0]), still.score)
+    [seen], [moved] = (lift_along_ray(net, one) for one in (still, aside))
+    centres = [normalise.crop_box(normalise.on_plane(t.xy, IMAGE, 60), t.score)[0]
+               for t in (still, aside)]  # fmt: skip
+    from_ray, to_ray = (normalise.ray_axes(centre) for centre in centres)
+    assert np.abs(seen - moved).max() > 0.05
+    assert np.abs(seen @ from_ray.T @ to_ray - moved).max() < 1e-5
+
+
+def lift_along_ray(net: LifterNet, track: Track) -> list[np.ndarray]:
+    lifter = ClipLifter.from_net(net, "crop")
+    motions = lifter([track], image_size=IMAGE, fps=30, field_of_view=60)
+    return [motion.pose3d for motion in motions]
+
+
+def test_what_the_heads_say_comes_with_the_motion() -> None:
+    net = small_net("poselift2")
+    track = random_track(40)
+    [motion] = ClipLifter.from_net(net, "ray")([track], image_size=IMAGE, fps=30)
+    shapes = [x.shape for x in (motion.up, motion.up_certainty, motion.planted, motion.spread)]
+    assert shapes == [(40, 3), (40,), (40, 2), (40, 17)]
+    assert np.allclose(np.linalg.norm(motion.up, axis=-1), 1, atol=1e-5)
+    for share in (motion.up_certainty, motion.planted):
+        assert 0 <= share.min() <= share.max() <= 1
+    assert motion.spread.min() > 0
+    mirrored = mirror_points(track.xy) + np.array([IMAGE[0], 0])
+    other = Track(1, track.frames, mirrored, track.score[:, list(H36M17.mirror)])
+    [twin] = ClipLifter.from_net(net, "ray")([other], image_size=IMAGE, fps=30)
+    assert np.abs(motion.up * [-1, 1, 1] - twin.up).max() < 1e-4
+    assert np.abs(motion.planted[:, ::-1] - twin.planted).max() < 1e-4
+    assert np.abs(motion.spread[:, list(H36M17.mirror)] - twin.spread).max() < 1e-4
+    [bare] = ClipLifter.from_net(small_net("poselift"), "ray")([track], image_size=IMAGE, fps=30)
+    assert bare.up is None
+    assert bare.planted is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -162,12 +212,14 @@ def test_half_precision_is_near(name: str, dtype: str) -> None:
     assert np.abs(half - full).max() < 0.1 * np.abs(full).max()
 
 
-@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("kind", ["screen", "crop", "ray"])
 @pytest.mark.parametrize("name", NAMES)
 def test_onnxruntime_gives_the_same_poses(name: str, kind: str) -> None:
     net = small_net(name)
     track = random_track(40)
-    lifter = ClipLifter.from_net(net, kind, runtime="onnxruntime")  # type: ignore[arg-type]
+    lifter = ClipLifter.from_net(  # type: ignore
+        net, kind, answer=ANSWERS[kind], runtime="onnxruntime"
+    )
     [motion] = lifter([track], image_size=IMAGE, fps=30)
     assert np.abs(motion.pose3d - lift(net, [track], kind)[0]).max() < 1e-5
 

@@ -73,3 +73,36 @@ def test_the_score_is_the_third_channel(points: np.ndarray) -> None:
     three = normalise.network_input(points, score, 3)
     assert three.dtype == np.float32
     assert np.all(three[..., 2] == 0.5)
+
+
+def test_the_rays_axes_are_a_rotation_that_keeps_verticals() -> None:
+    centres = np.random.default_rng(1).uniform(-1.5, 1.5, size=(40, 2))
+    axes = normalise.ray_axes(centres)
+    assert np.allclose(axes @ np.swapaxes(axes, -1, -2), np.eye(3), atol=1e-6)
+    assert np.allclose(np.linalg.det(axes), 1, atol=1e-6)
+    aimed = np.einsum("nij,nj->ni", axes, np.c_[centres, np.ones(40)])
+    assert np.allclose(aimed[:, :2], 0, atol=1e-5)
+    assert (aimed[:, 2] > 0).all()
+    # What points down for a level camera is neither left nor right of the new one.
+    assert np.allclose(axes[:, 0, 1], 0)
+
+
+def test_along_its_ray_a_body_looks_the_same_wherever_it_stands() -> None:
+    """A body turned about the camera: its pictures differ, but not along their rays."""
+    rng = np.random.default_rng(2)
+    body = rng.uniform(-0.5, 0.5, size=(1, 17, 3)) + np.array([0, 0, 4.0])
+    score = np.ones((1, 17))
+    turn = normalise.ray_axes(np.array([0.8, -0.3])).T
+    ahead, aside = body, body @ turn.T
+    pictures = [one[..., :2] / one[..., 2:] for one in (ahead, aside)]
+    (straight, _), (turned, _) = (normalise.ray(picture, score) for picture in pictures)
+    cropped = [normalise.crop(picture, score) for picture in pictures]
+    assert np.abs(cropped[0] - cropped[1]).max() > 0.1
+    assert np.abs(straight - turned).max() < 0.06  # the box's centre is not quite the same ray
+
+
+def test_pixels_on_the_plane_are_tangents_of_their_angles() -> None:
+    corner = normalise.on_plane(np.array([[0, 360], [640, 360]]), (1280, 720), 55)
+    assert np.degrees(np.arctan(corner[:, 0])) == pytest.approx([-27.5, 0])
+    upright = normalise.on_plane(np.array([[360, 1280]]), (720, 1280), 55)
+    assert np.degrees(np.arctan(upright[0, 1])) == pytest.approx(27.5)

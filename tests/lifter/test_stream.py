@@ -27,7 +27,7 @@ def run(stream: Stream, track: Track) -> list[np.ndarray | None]:
 
 
 @pytest.mark.parametrize("step", [1, 2])
-@pytest.mark.parametrize("kind", ["screen", "crop"])
+@pytest.mark.parametrize("kind", ["screen", "crop", "ray"])
 @pytest.mark.parametrize("name", NAMES)
 def test_with_half_a_window_of_lookahead_it_is_offline_lifting(
     name: str, kind: str, step: int
@@ -62,7 +62,7 @@ def test_a_pose_depends_on_no_frame_beyond_the_lookahead(name: str, lookahead: i
 @pytest.mark.parametrize("name", NAMES)
 def test_a_still_person_stands_still(name: str) -> None:
     track = random_track(1)
-    for kind in ("screen", "crop"):
+    for kind in ("screen", "crop", "ray"):
         stream = Stream(make(name, kind), image_size=IMAGE)
         poses = np.stack([stream.push(track.xy[0], track.score[0]) for _ in range(25)])
         assert np.ptp(poses, axis=0).max() < 1e-5
@@ -83,6 +83,23 @@ def test_memory_and_work_are_those_of_one_window(
         stream.push(*seen)
     assert encoded == [2] * run_length  # the new frame and its mirror image
     assert len(stream._xy) <= net.frames
+
+
+def test_what_the_heads_say_is_that_of_offline_lifting() -> None:
+    lifter = make("poselift2", "ray")
+    track = random_track(30)
+    stream = Stream(lifter, image_size=IMAGE, lookahead=4)
+    said = []
+    for seen in zip(track.xy, track.score, strict=True):
+        if stream.push(*seen) is not None:
+            said.append(stream.said)
+    [offline] = lifter([track], image_size=IMAGE, fps=30)
+    for name in ("up", "up_certainty", "planted", "spread"):
+        live = np.stack([getattr(one, name) for one in said])
+        assert np.abs(live - getattr(offline, name)[: len(live)]).max() < 1e-4
+    plain = Stream(make("poselift"), image_size=IMAGE)
+    plain.push(track.xy[0], track.score[0])
+    assert plain.said is None
 
 
 def test_a_hidden_person_is_held_and_an_absent_one_gives_nothing() -> None:

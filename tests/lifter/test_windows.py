@@ -30,7 +30,7 @@ def test_windows_never_leave_their_clip() -> None:
 
 
 def test_blending_windows_that_agree_changes_nothing() -> None:
-    truth = np.random.default_rng(0).normal(size=(64, 17, 3)).astype(np.float32)
+    truth = np.random.default_rng(0).normal(size=(64, 51)).astype(np.float32)
     windows = overlapping([50, 14], 16, 8)
     blend = Blend(windows)
     for part in windows.batches(3):

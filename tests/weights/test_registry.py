@@ -27,7 +27,7 @@ def test_every_entry_says_what_it_must(name: str) -> None:
     digest = re.fullmatch(r"[0-9a-f]{8}([0-9a-f]{56})?", known.sha256)
     assert digest or known.is_manual or known.is_archive
     if known.kind == "lifter":
-        assert known.normalisation in ("screen", "crop")
+        assert known.normalisation in ("screen", "crop", "ray")
         assert known.conversion
 
 

@@ -7,6 +7,7 @@ import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter import models
+from poselift.lifter.models import packed
 
 SMALL = {
     "poseformerv2": {
@@ -16,6 +17,7 @@ SMALL = {
     "ftcm": {"frames": 28, "width": 64, "blocks": 2},
     "convformer": {"frames": 9, "width": 8, "kernels": (3, 5)},
     "poselift": {"frames": 9, "width": 32, "depth": 2, "heads": 4},
+    "poselift2": {"frames": 9, "width": 32, "depth": 2, "attention_heads": 4},
 }  # fmt: skip
 
 
@@ -38,12 +40,21 @@ def test_shape(net: models.LifterNet) -> None:
     assert net(window(net)).shape == (3, net.frames if net.output == "all" else 1, 17, 3)
 
 
+def test_the_pose_is_packed_with_what_the_heads_say(net: models.LifterNet) -> None:
+    x = window(net)
+    said = net.packed(x)
+    assert said.shape == (3, net.frames if net.output == "all" else 1, 73 if net.heads else 51)
+    torch.testing.assert_close(packed.pose_of(said), net(x), atol=1e-6, rtol=0)
+    frozen = models.freeze(net)
+    torch.testing.assert_close(frozen.packed(x), said, atol=1e-5, rtol=1e-5)
+
+
 def test_every_weight_learns(net: models.LifterNet) -> None:
     net.train()
     for module in net.modules():  # a dropped path has no gradient
         if hasattr(module, "rate"):
             module.rate = 0.0
-    (net(window(net)) ** 2).sum().backward()
+    (net.packed(window(net)) ** 2).sum().backward()
     still = [k for k, v in net.named_parameters() if v.grad is None or not v.grad.abs().sum() > 0]
     # A lone token's or channel's key has no say in a softmax; key biases shift all scores alike.
     assert [k for k in still if "key" not in k] == []

@@ -1,0 +1,171 @@
+"""Poselift's second network: frames as tokens as in the first, and heads beside the pose.
+
+It also says where up is, which feet stand still and how far off each joint may be; and it knows
+which joints were not seen, instead of taking the places that were made up for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from poselift.errors import PoseliftError
+from poselift.lifter.models.base import JOINTS, LifterNet, Shapes
+from poselift.lifter.models.layers import check_settings
+from poselift.lifter.models.packed import Heads, pack
+from poselift.lifter.models.poselift import Block, Poselift, rotary_tables
+
+#: A joint with a lower score counts as not seen, and its place as made up.
+UNSEEN_BELOW = 0.05
+#: What a joint is expected to be off before anything was learnt, metres.
+_SPREAD_AT_REST = 0.05
+_HEADS = 3 + 2 + JOINTS
+
+
+class Poselift2(LifterNet):
+    """The network; it takes the scores along, of which it needs to know only what was not seen."""
+
+    name = "poselift2"
+    output = "all"
+    heads = True
+    hidden_settings = ("frames", "attention_heads", "drop_path")
+    attention_over = (("blocks.*", "frames"),)
+
+    cosine: Tensor
+    sine: Tensor
+
+    def __init__(
+        self,
+        frames: int = 27,
+        width: int = 192,
+        depth: int = 6,
+        attention_heads: int = 6,
+        mlp_ratio: float = 3.0,
+        drop_path: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_settings(self.name, {"frames": frames, "depth": depth}, width, attention_heads)
+        self.frames, self.channels = frames, 3
+        self.settings = {
+            "frames": frames, "width": width, "depth": depth, "attention_heads": attention_heads,
+            "mlp_ratio": mlp_ratio, "drop_path": drop_path,
+        }  # fmt: skip
+        size = JOINTS * 4  # x, y, score, unseen
+        self.embed1, self.embed2 = nn.Linear(size, width), nn.Linear(width, width)
+        drops = [drop_path * i / max(depth - 1, 1) for i in range(depth)]
+        self.blocks = nn.ModuleList(
+            Block(width, attention_heads, mlp_ratio, drop) for drop in drops
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, JOINTS * 3)
+        self.skip = nn.Linear(size, JOINTS * 3, bias=False)
+        self.beside = nn.Linear(width, _HEADS)
+        cosine, sine = rotary_tables(frames, width // attention_heads)
+        self.register_buffer("cosine", cosine, persistent=False)
+        self.register_buffer("sine", sine, persistent=False)
+        self._start()
+
+    def _start(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=module.in_features**-0.5)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for block in self.blocks:
+            _silence(block)
+        for last in (self.head, self.skip, self.beside):
+            nn.init.zeros_(last.weight)
+        with torch.no_grad():
+            self.beside.bias[1] = -1.0  # up is upwards in the picture unless something says not
+            self.beside.bias[-JOINTS:] = float(torch.tensor(_SPREAD_AT_REST).log())
+
+    @staticmethod
+    def _flat(x: Tensor) -> Tensor:
+        """(..., 17, 3) to (..., 68): joints that were not seen have no place, but a mark."""
+        unseen = (x[..., 2:] < UNSEEN_BELOW).to(x.dtype)
+        return torch.cat([x * (1 - unseen), unseen], dim=-1).flatten(-2)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(N, 17, 3) to (N, width)."""
+        flat = self._flat(x).to(self.embed1.weight.dtype)
+        return self.embed2(F.gelu(self.embed1(flat)))
+
+    def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """(B, T, width), (B, T, 17, 3) to (B, T, 17, 3), relative to the pelvis."""
+        return self._pose(self._hidden(encoded), x)
+
+    def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """(B, T, width), (B, T, 17, 3) to (B, T, 73)."""
+        hidden = self._hidden(encoded)
+        up, planted, spread = self.beside(hidden).to(x.dtype).split((3, 2, JOINTS), dim=-1)
+        return pack(self._pose(hidden, x), Heads(up, planted, spread))
+
+    def _hidden(self, encoded: Tensor) -> Tensor:
+        hidden = encoded
+        cosine, sine = self.cosine.to(hidden.dtype), self.sine.to(hidden.dtype)
+        for block in self.blocks:
+            hidden = block(hidden, cosine, sine)
+        return self.norm(hidden)
+
+    def _pose(self, hidden: Tensor, x: Tensor) -> Tensor:
+        flat = self._flat(x).to(self.head.weight.dtype)
+        pose = (self.head(hidden) + self.skip(flat)).to(x.dtype).unflatten(-1, (JOINTS, 3))
+        return pose - pose[..., :1, :]
+
+    @torch.no_grad()
+    def begin_from(self, other: LifterNet) -> None:
+        """Take over what a smaller network of this kind, or a `poselift`, has learnt.
+
+        New blocks are put between the old ones and do nothing at first, so that training goes on
+        from where the other network was.
+        """
+        if not isinstance(other, (Poselift, Poselift2)) or other.channels != 3:
+            raise PoseliftError(
+                f"A {self.name} cannot begin from a {other.name} with {other.channels} channels.",
+                "Give the weights of a poselift2, or of a poselift that takes scores.",
+            )
+        if other.settings["width"] != self.settings["width"] or len(other.blocks) > len(
+            self.blocks
+        ):
+            raise PoseliftError(
+                f"A {self.name} of width {self.settings['width']} and depth {len(self.blocks)} "
+                f"cannot begin from one of {other.settings['width']} and {len(other.blocks)}.",
+                "The widths must be the same, and the depth at least as large.",
+            )
+        for name, part in other.named_children():
+            if name != "blocks":
+                _copy(getattr(self, name), part)
+        for block in self.blocks:
+            _silence(block)
+        ratio = len(self.blocks) / len(other.blocks)
+        for place, block in enumerate(other.blocks):
+            self.blocks[round((place + 1) * ratio) - 1].load_state_dict(block.state_dict())
+
+    @classmethod
+    def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:
+        """No published file is for it: ours say their settings themselves."""
+        return None
+
+
+def _silence(block: nn.Module) -> None:
+    """Let a block pass on what it gets, until it learns."""
+    assert isinstance(block, Block)
+    nn.init.zeros_(block.proj.weight)
+    nn.init.zeros_(block.proj.bias)
+    nn.init.zeros_(block.fc2.weight)
+    nn.init.zeros_(block.fc2.bias)
+
+
+def _copy(new: nn.Module, old: nn.Module) -> None:
+    """Copy a layer; one that takes a mark for unseen joints too gets none of it from the old."""
+    state = dict(old.state_dict())
+    weight = state.get("weight")
+    if isinstance(new, nn.Linear) and weight is not None and weight.shape != new.weight.shape:
+        grown = torch.zeros_like(new.weight).unflatten(1, (JOINTS, 4))
+        grown[..., :3] = weight.unflatten(1, (JOINTS, 3))
+        state["weight"] = grown.flatten(1)
+    new.load_state_dict(state)

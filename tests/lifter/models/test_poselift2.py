@@ -1,0 +1,53 @@
+"""What is particular to the second network: growing out of a smaller one, and unseen joints."""
+
+import pytest
+import torch
+
+from poselift.errors import PoseliftError
+from poselift.lifter import models
+from tests.lifter.small_nets import small_net
+
+
+def window(batch: int = 4) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(batch, 9, 17, 3, generator=generator) * 2 - 1
+    x[..., 2] = x[..., 2].abs().clamp_min(0.1)
+    return x
+
+
+@pytest.mark.parametrize("name", ["poselift", "poselift2"])
+def test_a_deeper_network_begins_where_the_other_was(name: str) -> None:
+    old = small_net(name)
+    torch.manual_seed(3)
+    new = models.Poselift2(frames=9, width=16, depth=5, attention_heads=2)
+    x = window()
+    assert (new(x) - old(x)).abs().max() > 0.01
+    new.begin_from(old)
+    torch.testing.assert_close(new(x), old(x), atol=1e-5, rtol=1e-5)
+    new.packed(x).sum().backward()
+    for block in new.blocks:  # what does nothing yet learns all the same
+        assert block.fc2.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(("width", "depth"), [(32, 4), (16, 1)])
+def test_another_width_or_a_lesser_depth_is_refused(width: int, depth: int) -> None:
+    new = models.Poselift2(frames=9, width=width, depth=depth, attention_heads=2)
+    with pytest.raises(PoseliftError, match="cannot begin"):
+        new.begin_from(small_net("poselift"))
+
+
+def test_only_its_own_kind_can_be_taken_over() -> None:
+    new = models.Poselift2(frames=9, width=16, depth=2, attention_heads=2)
+    with pytest.raises(PoseliftError, match="ftcm"):
+        new.begin_from(small_net("ftcm"))
+
+
+def test_where_an_unseen_joint_was_put_does_not_matter() -> None:
+    net = small_net("poselift2")
+    x = window()
+    x[:, :, 3, 2] = 0
+    moved = x.clone()
+    moved[:, :, 3, :2] += 5
+    torch.testing.assert_close(net.packed(moved), net.packed(x), atol=0, rtol=0)
+    x[:, :, 3, 2] = moved[:, :, 3, 2] = 0.5
+    assert (net(moved) - net(x)).abs().max() > 1e-3
