@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
     from poselift.lifter.data.mocap import Clip
     from poselift.lifter.models.base import LifterNet
+    from poselift.lifter.normalise import Normalisation
     from poselift.lifter.scores import Scores
 
 DETECTIONS: tuple[Literal["true", "detected"], ...] = ("true", "detected")
@@ -48,6 +49,11 @@ def linear_map(training: Sequence[Clip], windows: int) -> LifterNet:
     return references.fit_linear(Studio(training, Recipe(cut_future=0, cut_past=0)), windows)
 
 
+def seen_by(net: LifterNet) -> Normalisation:
+    """The normalisation of the windows that a network was trained on here."""
+    return net.normalisation or "ray"
+
+
 def on_clips(
     nets: Mapping[str, LifterNet],
     clips: Sequence[Clip],
@@ -57,14 +63,16 @@ def on_clips(
 ) -> dict[str, Scores]:
     """Every network on whole stretches of the clips, as `lifter.load` lifts."""
     from poselift.lifter.clip import ClipLifter
-    from poselift.lifter.data.filmed import film_clips
+    from poselift.lifter.data.filmed import FIELD_OF_VIEW, film_clips
     from poselift.lifter.scores import score_field
 
     reporter = reporter or Silent()
     sequences = {detection: list(film_clips(clips, detection, fps)) for detection in DETECTIONS}
     out = {}
     for name, net in nets.items():
-        lift = ClipLifter.from_net(net, "crop", name=name, fps=fps)
+        lift = ClipLifter.from_net(
+            net, seen_by(net), name=name, fps=fps, field_of_view=FIELD_OF_VIEW
+        )
         for detection, filmed in sequences.items():
             scores = score_field(lift, filmed, lambda one: one.action)
             out[f"{name}, {detection} 2D"] = scores
@@ -94,12 +102,16 @@ def on_mocap(
         for detection in DETECTIONS:
             # Networks that give one pose a window are judged at as many moments as the others.
             stride = 5 if net.output == "centre" else None
-            windows, actions = validation_windows(clips, net.frames, fps, detection, stride=stride)
+            windows, actions = validation_windows(
+                clips, net.frames, fps, detection, stride=stride, normalisation=seen_by(net)
+            )
             scores = score_windows(net, windows, actions, mirror)
             out[f"{name}, {detection} 2D"] = scores
             _tell(reporter, name, detection, scores)
         if lookahead:
-            windows, actions = validation_windows(clips, net.frames, fps, "detected", stride=5)
+            windows, actions = validation_windows(
+                clips, net.frames, fps, "detected", stride=5, normalisation=seen_by(net)
+            )
             for frames in lookahead:
                 live = score_live(net, windows, actions, frames)
                 out[f"{name}, live, {frames} frames ahead"] = live

@@ -162,4 +162,5 @@ def load(path: Path | str) -> LifterNet:
     net = create(header.model, **header.settings)
     net.load_state_dict({key: value.float() if value.is_floating_point() else value
                          for key, value in load_file(path).items()})  # fmt: skip
+    net.normalisation = header.extra.get("normalisation")  # type: ignore[assignment]
     return net.eval()

@@ -143,7 +143,9 @@ def _mocap_source(
     frames = settings.network.get("frames", 27)
     recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
     judged = {
-        detection: validation_windows(validation, frames, settings.fps, detection)[0]
+        detection: validation_windows(
+            validation, frames, settings.fps, detection, normalisation=recipe.normalisation
+        )[0]
         for detection in ("true", "detected")
         if validation
     }

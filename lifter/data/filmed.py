@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ from poselift.lifter.data.windows import Detection, as_judged, keypoints
 NEAREST_METRES = 1.2
 _FOCAL_PIXELS = 1000.0
 _SIZE = (1920, 1080)
+#: Of the virtual camera, degrees along the picture's longer side.
+FIELD_OF_VIEW = 2 * math.degrees(math.atan(max(_SIZE) / 2 / _FOCAL_PIXELS))
 
 
 def film_clips(

@@ -19,7 +19,15 @@ from poselift.lifter.data.augment import (
     uniform,
 )
 from poselift.lifter.data.body import Parts, put_together, take_apart
-from poselift.lifter.data.camera import USUAL, Cameras, CameraSource, Filmed, film, project
+from poselift.lifter.data.camera import (
+    USUAL,
+    Cameras,
+    CameraSource,
+    Filmed,
+    assumed_fov,
+    film,
+    project,
+)
 from poselift.lifter.data.composed import compose, grounded
 from poselift.lifter.data.definitions import as_human36m
 from poselift.lifter.data.faults import Faults
@@ -31,7 +39,7 @@ from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import KeypointNoise, disturb
 from poselift.lifter.data.people import MovingPeople
 from poselift.lifter.data.rarity import frame_weights
-from poselift.lifter.normalise import crop
+from poselift.lifter.normalise import Normalisation, crop, crop_box, ray, ray_axes
 from poselift.skeleton import coco_to_h36m
 
 Detection = Literal["true", "detected"]
@@ -69,6 +77,9 @@ class Recipe:
         cut_future, cut_past: chance that frames at an end repeat the last or first known one.
         noise: the keypointer's errors.
         cameras: where people are filmed from.
+        normalisation: of the points; "ray" or "crop".
+        known_lens: chance that the true field of view is known when rays are taken, and not
+            assumed as the run-time does.
     """
 
     frames: int = 27
@@ -88,6 +99,8 @@ class Recipe:
     cut_past: float = 0.1
     noise: KeypointNoise = field(default_factory=KeypointNoise)
     cameras: CameraSource = field(default_factory=Cameras)
+    normalisation: Normalisation = "ray"
+    known_lens: float = 0.5
 
 
 @dataclass
@@ -96,13 +109,20 @@ class WindowBatch:
 
     Attributes:
         x: (B, T, 17, 3) normalised points and scores.
-        y: (B, T, 17, 3) poses in camera space, metres from the pelvis.
+        y: (B, T, 17, 3) poses, metres from the pelvis; of our own windows in the frame of each
+            window's viewing ray (`normalise.ray_axes`).
         known: (B, T) 1 for real frames, 0 for repeated ones.
+        up: (B, T, 3) unit vectors against gravity, in the frame of `y`; NaN where unknown.
+        planted: (B, T, 2) 1 where the right, left foot stands, 0 where not, NaN where unknown.
+        axes: (B, 3, 3) camera axes to those of `y`: `y @ axes` is in camera space.
     """
 
     x: Tensor
     y: Tensor
     known: Tensor
+    up: Tensor | None = None
+    planted: Tensor | None = None
+    axes: Tensor | None = None
 
 
 class Studio:
@@ -179,15 +199,35 @@ def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
     """People as a random camera and a keypointer see them."""
     batch = people.joints.shape[0]
     filmed = film(people.joints, coco_points(people.joints, rng), rng, recipe.cameras)
-    filmed = filmed.mirrored(sometimes(batch, 0.5, rng))
-    seen = filmed.joints
+    flipped = sometimes(batch, 0.5, rng)
+    filmed = filmed.mirrored(flipped)
+    planted = people.planted()
+    planted = torch.where(flipped[:, None, None] > 0, planted.flip(-1), planted)
     made, made_score = keypoints(filmed, recipe, rng)
     index, known = _truncate(batch, recipe, rng)
     which = np.arange(batch)[:, None]
     made, made_score = made[which, index], made_score[which, index]
-    x = np.concatenate([crop(made, made_score), made_score[..., None]], axis=-1)
-    y = seen - seen[:, :, :1]
-    return WindowBatch(torch.from_numpy(x), y, known)
+    points, true_axes = _normalised(made, made_score, filmed.fov, recipe, rng)
+    x = np.concatenate([points, made_score[..., None]], axis=-1)
+    axes = torch.from_numpy(true_axes)
+    into = axes.transpose(-1, -2)
+    seen = filmed.joints - filmed.joints[:, :, :1]
+    up = torch.where(people.upright[:, None, None], filmed.up @ into, torch.nan)
+    return WindowBatch(
+        torch.from_numpy(x), seen @ into[:, None], known, up, planted, axes
+    )  # fmt: skip
+
+
+def _normalised(
+    points: np.ndarray, score: np.ndarray, fov: Tensor, recipe: Recipe, rng: Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (B, T, 17, 2) at focal length 1 as the network sees them; their true rays' axes."""
+    axes = ray_axes(crop_box(points, score)[0])
+    if recipe.normalisation == "crop":
+        return crop(points, score), axes
+    assumed = assumed_fov(fov, recipe.known_lens, rng)
+    lens = (torch.tan(assumed / 2) / torch.tan(fov / 2)).numpy().astype(np.float32)
+    return ray(points * lens[:, None, None, None], score)[0], axes
 
 
 def keypoints(filmed: Filmed, recipe: Recipe, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -212,11 +252,12 @@ def keypoints(filmed: Filmed, recipe: Recipe, rng: Generator) -> tuple[np.ndarra
     return whole.numpy(), made_score
 
 
-def as_judged(frames: int, detection: Detection) -> Recipe:
+def as_judged(frames: int, detection: Detection, normalisation: Normalisation = "ray") -> Recipe:
     """Nothing made up but the camera, and the keypointer's errors where they are asked for."""
     return Recipe(
         frames, true=float(detection == "true"), joints=0, scoreless=0, border=False,
         left_behind=0, cut_future=0, cut_past=0, cameras=USUAL,
+        normalisation=normalisation, known_lens=1.0,
         noise=NO_NOISE if detection == "true" else JUDGED_NOISE,
     )  # fmt: skip
 
@@ -229,6 +270,7 @@ def validation_windows(
     seed: int = 1,
     stride: int | None = None,
     joints: Joints = "human36m",
+    normalisation: Normalisation = "ray",
 ) -> tuple[WindowBatch, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
@@ -236,7 +278,7 @@ def validation_windows(
     shorter than a window are padded by repetition, as at run time. `stride` is the distance of
     windows, their own length unless said. `joints` says whose hips, spine and neck are judged.
     """
-    plain = as_judged(frames, detection)
+    plain = as_judged(frames, detection, normalisation)
     rng = Generator().manual_seed(seed)
     cut, actions = [], []
     for clip in clips:

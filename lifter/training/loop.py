@@ -19,12 +19,13 @@ from poselift.files import atomic_path
 from poselift.lifter import models, references
 from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.packed import heads_of, pose_of
 from poselift.lifter.training.log import RunLog, draw_curves
-from poselift.lifter.training.losses import pose_loss
+from poselift.lifter.training.losses import heads_loss, pose_loss
 from poselift.lifter.training.optim import optimizers, set_rate
 from poselift.lifter.training.parallel import Processes
 from poselift.lifter.training.settings import TrainSettings
-from poselift.lifter.training.validate import measure, predict, wanted
+from poselift.lifter.training.validate import measure, measure_heads, predict_packed, wanted
 
 logger = logging.getLogger(__name__)
 
@@ -88,16 +89,23 @@ class Trainer:
         self.teacher = checked_teacher(teacher, self.net, device)
         self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
         self.progress = RunProgress()
-        self._run: Callable[[torch.Tensor], torch.Tensor] = self.net
+        self._run: Callable[[torch.Tensor], torch.Tensor] = self.net.packed
         self._losses: list[float] = []
         if device.type == "cuda":
-            self._run = torch.compile(self.net)
+            self._run = torch.compile(self.net.packed)
 
     def begin_from(self, weights: Path) -> None:
-        """Start from the weights of another run, with this run's own schedule."""
-        state = references.load(weights).state_dict()
-        self.net.load_state_dict(state)
-        self.average.load_state_dict(state)
+        """Start from the weights of another run, with this run's own schedule.
+
+        A network that can grow out of a smaller one takes over that one's weights.
+        """
+        other = references.load(weights)
+        same = (other.name, other.settings) == (self.net.name, self.net.settings)
+        if not same and isinstance(self.net, models.Poselift2):
+            self.net.begin_from(other)
+        else:
+            self.net.load_state_dict(other.state_dict())
+        self.average.load_state_dict(self.net.state_dict())
 
     def resume(self, path: Path) -> None:
         """Go on where a checkpoint stopped."""
@@ -164,9 +172,15 @@ class Trainer:
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            guess = self._run(x).float()
+            packed = self._run(x).float()
+        guess, heads = pose_of(packed), heads_of(packed)
         weights = self.settings.loss_weights()
         loss = pose_loss(guess, truth, known, weights)
+        if heads is not None:
+            up, planted = (
+                None if one is None else one.to(self.device) for one in (batch.up, batch.planted)
+            )
+            loss = loss + heads_loss(heads, guess, truth, known, up, planted, weights)
         if self.teacher is not None:
             taught = wanted(self.net, self._taught(batch))
             loss = loss + self.settings.taught * pose_loss(guess, taught, known, weights)
@@ -197,8 +211,9 @@ class Trainer:
             "loss": sum(self._losses) / max(len(self._losses), 1),
         }
         for name, windows in self.validation.items():
-            guess = predict(self.average, windows.x)
-            for key, value in measure(guess, wanted(self.average, windows)).summary().items():
+            packed = predict_packed(self.average, windows.x)
+            errors = measure(pose_of(packed), wanted(self.average, windows))
+            for key, value in {**errors.summary(), **measure_heads(packed, windows)}.items():
                 figures[f"{name}_{key}"] = value
         self._losses.clear()
         log.write(self.progress.step, figures)
@@ -227,10 +242,17 @@ class Trainer:
             torch.save(state, part)
         models.save(self.average, self.folder / "ema.safetensors", self.header())
 
+    @property
+    def normalisation(self) -> str:
+        """Of the windows that the run trains on."""
+        if self.settings.data != "mocap":
+            return "screen"
+        return str(self.settings.recipe.get("normalisation", "ray"))
+
     def header(self) -> dict[str, str]:
         """What a weight file says about how it was trained."""
         return {
-            "normalisation": "crop" if self.settings.data == "mocap" else "screen",
+            "normalisation": self.normalisation,
             "conversion": "coco-h36m" if self.settings.data == "mocap" else "none",
             "fps": f"{self.settings.fps:g}",
             "units": "metres",

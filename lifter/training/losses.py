@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from poselift.lifter.models.packed import Heads
 from poselift.skeleton import H36M17
 
 _CHILDREN = [child for _, child in H36M17.bones]
 _PARENTS = [parent for parent, _ in H36M17.bones]
-_AXES = torch.eye(3)
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,16 @@ class LossWeights:
         aligned: the joint error after the best turn, shift and size (N- and P-MPJPE's kind).
         velocity: the error of the step from frame to frame; it is what stops flicker.
         bones: the error of the bone vectors, so that shapes are right where places are not.
+        up, planted, spread: of networks with heads: the negative log-likelihoods of where up is,
+            of which feet stand, and of the size of each joint's error.
     """
 
     aligned: float = 0.5
     velocity: float = 2.0
     bones: float = 0.3
+    up: float = 0.03
+    planted: float = 0.03
+    spread: float = 0.01
 
 
 @torch.no_grad()
@@ -75,3 +81,45 @@ def pose_loss(
             guess[:, ::every][chosen], truth[:, ::every][chosen]
         )
     return total
+
+
+def heads_loss(
+    heads: Heads,
+    guess: Tensor,
+    truth: Tensor,
+    known: Tensor,
+    up: Tensor | None,
+    planted: Tensor | None,
+    weights: LossWeights,
+) -> Tensor:
+    """The loss of what is said beside poses (B, T, 17, 3); NaN in `up`, `planted`: not known.
+
+    The error whose size is to be foretold is taken as it is: being sure never costs the pose.
+    """
+    total = guess.new_zeros(())
+    if up is not None:
+        judged = known * up.isfinite().all(-1)
+        terms = direction_cost(heads.up, up.nan_to_num())
+        total = total + weights.up * (terms * judged).sum() / judged.sum().clamp_min(1)
+    if planted is not None:
+        judged = known[..., None] * planted.isfinite()
+        terms = functional.binary_cross_entropy_with_logits(
+            heads.planted, planted.nan_to_num(), reduction="none"
+        )
+        total = total + weights.planted * (terms * judged).sum() / judged.sum().clamp_min(1)
+    # The likelihood of an error's length under an exponential law of this mean.
+    error = (guess - truth).detach().norm(dim=-1)[..., 1:]
+    spread = heads.spread[..., 1:].clamp(-7, 2)
+    terms = (spread + error * torch.exp(-spread)).mean(-1)
+    return total + weights.spread * (terms * known).sum() / known.sum().clamp_min(1)
+
+
+def direction_cost(said: Tensor, true: Tensor) -> Tensor:
+    """Negative log-likelihood of unit vectors (..., 3) under von Mises-Fisher laws.
+
+    `said` is the mean direction times the concentration; the constant log(4 pi) is left out.
+    """
+    k = said.norm(dim=-1).clamp_min(1e-4)
+    # log(sinh(k) / k) without overflow; at k near 0 it is k^2 / 6.
+    large = k + torch.log1p(-torch.exp(-2 * k)) - torch.log(2 * k)
+    return torch.where(k < 0.05, k * k / 6, large) - (said * true).sum(-1)

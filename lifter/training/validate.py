@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from poselift.lifter.data.windows import WindowBatch
+from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.packed import heads_of
 from poselift.lifter.training.losses import best_fit
 
 
@@ -27,6 +29,35 @@ class Errors:
             "p_mpjpe": 1000 * float(self.aligned.mean()),
             "mpjve": 1000 * float(self.velocity.mean()) if self.velocity.size else 0.0,
         }
+
+
+@torch.no_grad()
+def predict_packed(net: LifterNet, x: Tensor, batch: int = 256) -> Tensor:
+    """What the network says of windows (B, T, 17, C), packed; see `models.packed`."""
+    was_training = net.training
+    net.eval()
+    device = next(net.parameters()).device
+    out = [
+        net.packed(part[..., : net.channels].to(device)).float().cpu() for part in x.split(batch)
+    ]
+    net.train(was_training)
+    return torch.cat(out)
+
+
+def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
+    """Degrees that up is off, a window, and the F1 of planted feet; empty without heads."""
+    heads = heads_of(packed)
+    if heads is None or windows.up is None or windows.planted is None:
+        return {}
+    # One answer a window: its frames agree on where up is, but for a camera that shakes.
+    said, true = heads.up.sum(1), windows.up.nan_to_num().sum(1)
+    cosine = torch.cosine_similarity(said, true, dim=-1).clamp(-1, 1)
+    off = torch.rad2deg(torch.arccos(cosine))[windows.up.isfinite().all(-1).any(1)]
+    known = windows.planted.isfinite()
+    stands, says = windows.planted[known] > 0.5, heads.planted[known] > 0
+    hits = float((stands & says).sum())
+    f1 = 2 * hits / max(float(stands.sum() + says.sum()), 1.0)
+    return {"up_degrees": float(off.mean()), "planted_f1": 100 * f1}
 
 
 @torch.no_grad()

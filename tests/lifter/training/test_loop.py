@@ -50,7 +50,7 @@ def test_a_run_leaves_log_curves_and_weights(tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     stored = models.load(tmp_path / "ema.safetensors")
     header = models.read_header(tmp_path / "ema.safetensors")
-    assert header.extra["normalisation"] == "crop"
+    assert header.extra["normalisation"] == "ray"
     x = torch.rand(2, 9, 17, 3)
     with torch.no_grad():
         assert torch.allclose(stored(x), run.average.eval()(x), atol=1e-6)

@@ -1,8 +1,16 @@
 import numpy as np
+import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from poselift.lifter.training.losses import LossWeights, aligned_error, pose_loss
+from poselift.lifter.models.packed import Heads
+from poselift.lifter.training.losses import (
+    LossWeights,
+    aligned_error,
+    direction_cost,
+    heads_loss,
+    pose_loss,
+)
 
 CPU = torch.device("cpu")
 
@@ -36,3 +44,55 @@ def test_flicker_costs_more_than_an_offset() -> None:
     weights = LossWeights(aligned=0.0)
     still = pose_loss(truth + offset, truth, known, weights)
     assert pose_loss(truth + flicker, truth, known, weights) > 2 * still
+
+
+def test_directions_cost_is_a_density_over_the_sphere() -> None:
+    """Summed over directions drawn evenly the densities give 1, however sure they are."""
+    rng = torch.Generator().manual_seed(0)
+    even = torch.randn(200_000, 3, generator=rng)
+    even = even / even.norm(dim=-1, keepdim=True)
+    for k in (1e-3, 0.3, 2.0, 20.0):
+        density = torch.exp(-direction_cost(torch.tensor([0.0, -k, 0.0]).expand_as(even), even))
+        assert density.mean() == pytest.approx(1, abs=0.05)
+
+
+def test_being_sure_pays_when_right_and_costs_when_wrong() -> None:
+    true = torch.tensor([[0.0, -1.0, 0.0]])
+    sure, unsure, wrong = (
+        float(direction_cost(torch.tensor([[0.0, -k, 0.0]]), true)) for k in (50.0, 1.0, -50.0)
+    )
+    assert sure < unsure < wrong
+
+
+def test_heads_learn_what_is_known_and_nothing_from_what_is_not() -> None:
+    pose, known = torch.zeros(2, 9, 17, 3), torch.ones(2, 9)
+    heads = Heads(
+        *(torch.zeros(2, 9, n, requires_grad=True) for n in (3, 2, 17))  # type: ignore[misc]
+    )
+    up = torch.tensor([0.0, -1.0, 0.0]).repeat(2, 9, 1)
+    planted = torch.ones(2, 9, 2)
+    up[1], planted[1] = torch.nan, torch.nan
+    loss = heads_loss(heads, pose, pose + 0.1, known, up, planted, LossWeights())
+    loss.backward()
+    assert loss.isfinite()
+    assert (heads.up.grad[0, :, 1] > 0).all()  # downhill is up
+    assert (heads.planted.grad[0] < 0).all()
+    assert (heads.spread.grad[..., 1:] > 0).all()  # 1 m is too much
+    assert (heads.up.grad[1] == 0).all()
+    assert (heads.planted.grad[1] == 0).all()
+
+
+def test_the_spread_that_costs_least_is_the_mean_error() -> None:
+    pose, known = torch.zeros(1, 9, 17, 3), torch.ones(1, 9)
+    truth = pose + torch.tensor([0.06, 0.0, 0.08])  # 0.1 m
+    zero = torch.zeros(1, 9, 3), torch.zeros(1, 9, 2)
+    costs = {
+        size: float(
+            heads_loss(
+                Heads(*zero, torch.full((1, 9, 17), size).log()), pose, truth, known, None, None,
+                LossWeights(spread=1.0),
+            )
+        )
+        for size in (0.05, 0.09, 0.1, 0.11, 0.2)
+    }  # fmt: skip
+    assert min(costs, key=costs.get) == 0.1  # type: ignore[arg-type]
