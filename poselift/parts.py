@@ -30,8 +30,12 @@ class Lifter(Protocol):
         image_size: tuple[int, int],
         fps: float,
         progress: Callable[[int, int], None] | None = None,
+        field_of_view: float | None = None,
     ) -> list[Motion]:
-        """One motion a track, in their order; `image_size` is (width, height)."""
+        """One motion a track, in their order; `image_size` is (width, height).
+
+        `field_of_view` is the camera's, degrees along the picture's longer side.
+        """
         ...
 
 
