@@ -45,7 +45,6 @@ def lift_clip(
                 image_size=seen.size,
                 fps=seen.fps,
                 progress=lambda done, total: advance(done),
-                field_of_view=settings.field_of_view,
             )
             if cleaned
             else []

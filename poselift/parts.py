@@ -30,12 +30,8 @@ class Lifter(Protocol):
         image_size: tuple[int, int],
         fps: float,
         progress: Callable[[int, int], None] | None = None,
-        field_of_view: float | None = None,
     ) -> list[Motion]:
-        """One motion a track, in their order; `image_size` is (width, height).
-
-        `field_of_view` is the camera's, degrees along the picture's longer side.
-        """
+        """One motion a track, in their order; `image_size` is (width, height)."""
         ...
 
 
@@ -149,6 +145,7 @@ class Parts:
             checkpoint=settings.weights,
             device=settings.device,
             mirror=settings.mirror,
+            field_of_view=settings.field_of_view,
         )
 
     def _of_ones_own(self, kind: str) -> tuple[str, str] | None:

@@ -187,7 +187,9 @@ def test_blocks_are_chosen_by_name_part_and_pattern() -> None:
 @pytest.mark.parametrize("name", ["convformer", "poselift"])
 def test_the_window_is_what_lifting_sees(name: str, normalisation: str) -> None:
     settings = WindowSettings(mirror=False, join="centre", time_step=2)
-    lift = ClipLifter.from_net(attentive_net(name), normalisation, fps=30, settings=settings)
+    lift = ClipLifter.from_net(
+        attentive_net(name), normalisation, fps=30, settings=settings, answer="camera"
+    )
     track = random_track(41)
     track.score[7:9] = 0
     for fps, frame in ((30, 0), (30, 8), (30, 40), (60, 20)):
