@@ -2,58 +2,113 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
-from poselift.demo.parser import Parser, spoken
+from poselift.demo.console import reporter, reporter_of_problems
+from poselift.demo.parser import Parser
+from poselift.demo.typed import Typed, program
 from poselift.errors import PoseliftError
 
 #: Each command and its line in the help; `poselift.demo.commands.NAME` does it.
 COMMANDS = {
-    "lift": "2D poses of a file to 3D",
+    "video": "turn videos into 2D overlays and 3D skeletons, drawn and written",
+    "live": "the same from a camera, as it comes",
+    "lift": "lift the 2D poses of a file to 3D",
     "train": "train a lifter",
-    "evaluate": "measure how good lifters are",
+    "evaluate": "measure how accurate lifters are",
     "inspect": "draw what a lifter's attention looks at",
     "data": "make motion capture sets to train on",
     "weights": "list, fetch, check and add weight files",
 }
+#: `demo/vis.py` and its options `--video` and `--webcam` instead of a command's name.
+CLASSIC = "classic"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
+def main(arguments: Sequence[str] | None = None, *, classic: bool = False) -> int:
+    """Run the command; returns its exit code. `classic`: it was started as `demo/vis.py`."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     # Before torch is loaded: threads that spin while they wait for each other make lifting thirty
     # times slower on a machine that has other work too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    started = "python demo/vis.py" if classic and arguments is not None else program()
     try:
-        return _run(words)
+        if not classic and (not words or words[0] in ("-h", "--help", "--version")):
+            sys.stdout.write(_version() if "--version" in words else _help(started))
+            return 0
+        return _run(words, started, classic)
     except PoseliftError as error:
-        sys.stderr.write(spoken(error.message, error.hint))
+        reporter_of_problems("text", Typed(started).spoken).problem(error.message, error.hint)
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has closed it, as `head` does. Nothing more can be told there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
-def _run(words: list[str]) -> int:
-    name = words[0] if words else "--help"
-    if name not in COMMANDS:
-        top = Parser(prog="poselift", epilog=_overview())
-        top.parse_args(words or ["--help"])
-        raise PoseliftError(f"There is no command {name!r}.", f"There are {', '.join(COMMANDS)}.")
+def _run(words: list[str], started: str, classic: bool) -> int:
+    name = CLASSIC if words[:1] == [] or words[0].startswith("-") else words.pop(0)
+    if name not in (*COMMANDS, CLASSIC):
+        raise _no_such_command(name)
     command = import_module(f"poselift.demo.commands.{name}")
-    parser = Parser(prog=f"poselift {name}", description=command.__doc__)
+    typed = Typed(started)
+    shown = started if name == CLASSIC else typed.command(name)
+    usage = f"%(prog)s {command.USAGE}" if hasattr(command, "USAGE") else None
+    about, _, examples = typed.spoken(command.__doc__ or "").partition("\nexamples:")
+    epilog = f"examples:{examples}" if examples else None
+    parser = Parser(prog=shown, usage=usage, description=about, epilog=epilog)
     command.add_options(parser)
-    code: int = command.run(parser.parse_args(words[1:]))
+    typed = Typed(started, parser.settings())
+    problems = reporter_of_problems("text", typed.spoken)
+    debug = False
+    try:
+        log = command.log_asked_for(words) if hasattr(command, "log_asked_for") else "text"
+        problems = reporter_of_problems(log, typed.spoken)
+        options = parser.read(words)
+        debug = getattr(options, "debug", False)
+        code: int = command.run(options, reporter(log, typed.spoken))
+    except PoseliftError as error:
+        if debug:
+            raise
+        problems.problem(error.message, error.hint)
+        return 2
     return code
 
 
-def _overview() -> str:
+def _no_such_command(word: str) -> PoseliftError:
+    close = difflib.get_close_matches(word, COMMANDS, 1)
+    meant = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
+    return PoseliftError(f"There is no command {word!r}.", f"{meant} `poselift video CLIP` ...")
+
+
+def _help(started: str) -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
-    return "\n".join(["commands:", *lines, "", "`poselift COMMAND --help` shows its options."])
+    return "\n".join([
+        f"usage: {started} COMMAND ...",
+        "",
+        "Any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.",
+        "",
+        "commands:",
+        *lines,
+        "",
+        f"{started} COMMAND --help  shows a command's options and examples",
+        f"{started} --list          shows the parts and weights, and which are here",
+        f"{started} --version       shows the version",
+        "",
+    ])  # fmt: skip
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"poselift {version('poselift')}\n"
+    except PackageNotFoundError:
+        return "poselift, not installed\n"

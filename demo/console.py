@@ -6,26 +6,32 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 from poselift.progress import Advance, Reporter, Silent
 
+Speech = Callable[[str], str]  # puts commands and settings in a text as the user types them
+
 
 class Quiet(Silent):
     """Errors only."""
 
+    def __init__(self, spoken: Speech = str) -> None:
+        self._spoken = spoken
+
     def problem(self, message: str, hint: str) -> None:
         """Two plain lines on standard error."""
-        sys.stderr.write(_two_lines(message, hint))
+        sys.stderr.write(_two_lines(self._spoken(message), self._spoken(hint)))
 
 
 class JsonLines(Silent):
     """One JSON object a line on `stream`; at most about two progress lines a second."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, spoken: Speech = str) -> None:
         self._stream = stream
+        self._spoken = spoken
 
     def _write(self, event: str, **facts: Any) -> None:
         self._stream.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")
@@ -33,7 +39,7 @@ class JsonLines(Silent):
 
     def say(self, text: str, **facts: Any) -> None:
         """An `info` line."""
-        self._write("info", text=text, **facts)
+        self._write("info", text=self._spoken(text), **facts)
 
     @contextlib.contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Advance]:
@@ -65,14 +71,16 @@ class JsonLines(Silent):
 
     def problem(self, message: str, hint: str) -> None:
         """An `error` line."""
-        self._write("error", message=message, hint=hint)
+        self._write("error", message=self._spoken(message), hint=self._spoken(hint))
 
 
 class Terminal(Silent):
     """Lines, progress bars and a closing table, for a person."""
 
-    def __init__(self) -> None:
+    def __init__(self, spoken: Speech = str) -> None:
         from rich.console import Console
+
+        self._spoken = spoken
 
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -80,7 +88,7 @@ class Terminal(Silent):
         """One line."""
         from rich.markup import escape
 
-        self._console.print(escape(text))
+        self._console.print(escape(self._spoken(text)))
 
     @contextlib.contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Advance]:
@@ -133,7 +141,7 @@ class Terminal(Silent):
 
     def problem(self, message: str, hint: str) -> None:
         """Two plain lines."""
-        sys.stderr.write(_two_lines(message, hint))
+        sys.stderr.write(_two_lines(self._spoken(message), self._spoken(hint)))
 
 
 def _two_lines(message: str, hint: str) -> str:
@@ -141,8 +149,14 @@ def _two_lines(message: str, hint: str) -> str:
     return f"error: {one_line}\n" + (f"{' '.join(hint.split())}\n" if hint else "")
 
 
-def reporter(kind: str) -> Reporter:
+LOGS = ("text", "json", "quiet")
+
+
+def reporter(kind: str, spoken: Speech = str) -> Reporter:
     """The reporter called `text`, `json` or `quiet`."""
-    if kind == "json":
-        return JsonLines(sys.stdout)
-    return Terminal() if kind == "text" else Quiet()
+    return Terminal(spoken) if kind == "text" else reporter_of_problems(kind, spoken)
+
+
+def reporter_of_problems(kind: str, spoken: Speech = str) -> Reporter:
+    """The same where only a problem will be reported: it loads nothing for a terminal."""
+    return JsonLines(sys.stdout, spoken) if kind == "json" else Quiet(spoken)

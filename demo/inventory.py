@@ -21,7 +21,7 @@ def inventory() -> str:
     lines += [_row(True, name, note) for name, (_, note) in loading.OWN.items()]
     lines += [
         "",
-        "+ is here, - is not: `python -m weights get NAME` fetches it or says how to get it.",
+        "+ is here, - is not: `poselift weights get NAME` fetches it or says how to get it.",
     ]
     return "\n".join(lines)
 

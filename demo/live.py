@@ -78,7 +78,7 @@ def make_live(settings: Settings) -> Live:
         detector=settings.detector,
         keypointer=settings.pose,
         lifter=settings.lifter,
-        checkpoint=settings.weights,
+        checkpoint=settings.checkpoint,
         every=settings.detect_every,
         smooth=settings.smooth,
         mirror=settings.mirror,

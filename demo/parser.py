@@ -29,6 +29,26 @@ class Parser(argparse.ArgumentParser):
             hint = f"Did you mean {close[0]}? {hint}" if close else hint
         raise PoseliftError(message[:1].upper() + message[1:], hint)
 
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """What `words` say; files and options may come in any order."""
+        if any(isinstance(action, argparse._SubParsersAction) for action in self._actions):
+            return self.parse_args(words)
+        return self.parse_intermixed_args(words)
+
+    def settings(self) -> dict[str, str]:
+        """Names of what the options set, with the option: {"max_people": "--max-people"}.
+
+        Options that only switch something off are left out: they do not set it.
+        """
+        found: dict[str, str] = {}
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for parser in action.choices.values():
+                    found |= parser.settings()
+            elif not isinstance(action, argparse._StoreFalseAction | _OldName):
+                found.update((action.dest, name) for name in action.option_strings[:1])
+        return found
+
 
 class _OldName(argparse.Action):
     """An option's former name: does the same, and says what it is called now."""
@@ -55,7 +75,7 @@ def old_name(parser: argparse.ArgumentParser, old: str, now: argparse.Action) ->
         old,
         action=_OldName,
         now=now,
-        shown=now.option_strings[0] if now.option_strings else f"given without {old}",
+        shown=now.option_strings[0] if now.option_strings else f"the plain argument {now.metavar}",
         dest=now.dest,
         nargs=now.nargs if now.option_strings or now.nargs != "?" else None,
         choices=now.choices,
@@ -92,9 +112,3 @@ def key_value(text: str) -> tuple[str, Any]:
 def note(line: str) -> None:
     """One line on standard error."""
     sys.stderr.write(f"{line}\n")
-
-
-def spoken(message: str, hint: str) -> str:
-    """An error as two lines."""
-    one_line = " ".join(message.split())
-    return f"error: {one_line}\n" + (f"{' '.join(hint.split())}\n" if hint else "")

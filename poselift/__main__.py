@@ -1,5 +1,5 @@
 """`python -m poselift` is the command `poselift`."""
 
-from poselift.demo.vis import main
+from poselift.demo.cli import main
 
 raise SystemExit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from poselift.types import Motion, SeenClip, Track
 
 #: Standard deviation in seconds of the window that joints are smoothed over before lifting.
 SMOOTHING = {"off": 0.0, "light": 0.03, "auto": 0.04, "strong": 0.08}
-UP: dict[str, Up] = {"auto": "estimate", "level": "level", "h36m": "published"}
 
 
 def lift_clip(
@@ -76,7 +75,7 @@ def _worlds(
     motions: Sequence[Motion], seen: SeenClip, settings: Settings
 ) -> tuple[list[np.ndarray], Upright]:
     """(T, 17, 3) world poses of each motion, and how the clip was turned upright."""
-    standing = upright([motion.pose3d for motion in motions], UP[settings.upright])
+    standing = upright([motion.pose3d for motion in motions], cast("Up", settings.up))
     if settings.place:
         worlds = place(motions, standing.rotation, seen.size, settings.field_of_view)
     else:

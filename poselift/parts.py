@@ -74,7 +74,7 @@ class Parts:
             detector = "none", "the pose part finds people itself"
         else:
             detector = self._of_ones_own("detector") or choose_detector(settings.detector)
-        lifter = self._of_ones_own("lifter") or choose_lifter(settings.lifter, settings.weights)
+        lifter = self._of_ones_own("lifter") or choose_lifter(settings.lifter, settings.checkpoint)
         return {"detector": detector, "pose": pose, "lifter": lifter}
 
     @property
@@ -142,7 +142,7 @@ class Parts:
         settings = self.settings
         return lifter.load(
             settings.lifter,
-            checkpoint=settings.weights,
+            checkpoint=settings.checkpoint,
             device=settings.device,
             mirror=settings.mirror,
             field_of_view=settings.field_of_view,

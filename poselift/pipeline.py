@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poselift import weights
+from poselift.config import to_toml
 from poselift.files import atomic_path, make_folder
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
 from poselift.saving import PICTURES
-from poselift.settings import Settings, to_toml
+from poselift.settings import Settings
 
 if TYPE_CHECKING:
     from poselift.detectors import Keypointer, PersonDetector

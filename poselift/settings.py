@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from poselift.drawing.views import LAYOUTS, VIEWS
 from poselift.errors import PoseliftError
+from poselift.options import Mode, check, converted, option_of, setting
 
 FORMATS = ("mp4", "gif", "npz", "json", "csv", "bvh", "trc")
-UPRIGHT = ("auto", "level", "h36m")
+UP = ("auto", "level", "h36m")
 SMOOTHING = ("auto", "off", "light", "strong")
 QUALITIES = ("draft", "good", "best")
+
+#: What settings were called in the version before this one.
+RENAMED = {"weights": "checkpoint", "upright": "up"}
+
+_INPUT, _PARTS, _PEOPLE = "input", "parts", "people and motion"
+_OUTPUT, _CAMERA = "output", "live"
+
+
+def _clips(instead: str) -> dict[str, Any]:
+    """Of a setting that live does not use: what to do there."""
+    return {"modes": ("video",), "instead": instead}
+
+
+def _live(instead: str) -> dict[str, Any]:
+    """Of a setting that clips do not use: what to do there."""
+    return {"modes": ("live",), "instead": instead}
 
 
 @dataclass(frozen=True)
@@ -29,59 +46,110 @@ class Settings:
     ('mp4', 'gif')
     """
 
-    lifter: str = "auto"
-    weights: str | None = None
-    detector: str = "auto"
-    pose: str = "auto"
-    device: str = "auto"
-    mirror: bool = True
-    every: str = "auto"
+    start: float | None = setting(
+        None, _INPUT, "begin at this second", metavar="S", between=(0, math.inf),
+        **_clips("Live begins with the newest frame. Leave it out, or use `poselift video`."),
+    )  # fmt: skip
+    end: float | None = setting(
+        None, _INPUT, "end before this second", metavar="S",
+        **_clips("Ctrl-C or q ends live. Leave it out, or use `poselift video`."),
+    )  # fmt: skip
+    fps: float = setting(
+        30.0, _INPUT, "frames per second of a picture sequence", metavar="RATE",
+        between=(0.001, 1000),
+        **_clips("It is the rate of a picture sequence; a camera has its own. Leave it out."),
+    )  # fmt: skip
 
-    people: str = "all"
-    max_people: int = 10
-    start: float | None = None
-    end: float | None = None
-    fps: float = 30.0
-    smooth: str = "auto"
+    lifter: str = setting(
+        "auto", _PARTS, "2D to 3D: a weights name or a model (poseformerv2, sct, ftcm, "
+        "convformer, ...); auto takes the best whose weights are here", metavar="NAME",
+    )  # fmt: skip
+    checkpoint: str | None = setting(
+        None, _PARTS, "weights for the lifter: your own, or the authors' file", metavar="FILE"
+    )
+    detector: str = setting(
+        "auto", _PARTS, "person detector; yolo:FILE and such take a file", metavar="NAME"
+    )
+    pose: str = setting(
+        "auto", _PARTS, "2D keypointer: thunder, lightning, hrnet, yolo:FILE, or "
+        "precomputed:FILE for joints that you have (npz, AlphaPose, OpenPose or COCO JSON)",
+        metavar="NAME",
+    )  # fmt: skip
+    device: str = setting("auto", _PARTS, "auto, cpu, cuda, cuda:1 or mps", metavar="NAME")
+    every: str = setting(
+        "auto", _PARTS, "look for people every K frames and follow their joints in between",
+        metavar="K",
+    )  # fmt: skip
+    mirror: bool = setting(
+        True, _PARTS, "lift once, without averaging with the mirrored input: faster, less steady"
+    )
 
-    place: bool = True
-    upright: str = "auto"
-    field_of_view: float = 55.0
+    people: str = setting(
+        "all", _PEOPLE, "all, main (seen longest and largest), a person's number, or X,Y@FRAME: "
+        "whoever is at this pixel of this frame; live knows all and main", metavar="WHO",
+    )  # fmt: skip
+    max_people: int = setting(
+        10, _PEOPLE, "at most this many, the largest and longest seen", metavar="N", between=(1, 99)
+    )
+    smooth: str = setting("auto", _PEOPLE, "smooth the 2D joints before lifting", choices=SMOOTHING)
+    up: str = setting(
+        "auto", _PEOPLE, "where up is: from how people stand (auto), as if the camera were level, "
+        "or by the one Human3.6M camera of the published demos (h36m)", choices=UP,
+        **_clips("Live takes the camera as level. Leave it out."),
+    )  # fmt: skip
+    place: bool = setting(
+        True, _PEOPLE, "leave everybody on the spot instead of estimating their path through the "
+        "room", **_clips("Live leaves everybody on the spot anyway. Leave it out."),
+    )  # fmt: skip
+    field_of_view: float = setting(
+        55.0, _PEOPLE, "of the camera, in degrees along the picture's longer side, assumed for "
+        "the path", metavar="DEG", **_clips("Live leaves everybody on the spot. Leave it out."),
+    )  # fmt: skip
 
-    out: str = "output"
-    save: tuple[str, ...] = field(default=("mp4", "npz"))
-    view: str = "three-quarter"
-    layout: str = "side"
-    height: int = 720
-    quality: str = "good"
-    audio: bool = True
-    report: bool = False
-    cache: bool = True
+    out: str = setting("output", _OUTPUT, "folder for the results", metavar="DIR")
+    save: tuple[str, ...] = setting(
+        ("mp4", "npz"), _OUTPUT, f"comma-separated, of {', '.join(FORMATS)}", metavar="LIST",
+        choices=FORMATS, **_clips("Live writes no result files; `record` keeps what is shown."),
+    )  # fmt: skip
+    view: str = setting("three-quarter", _OUTPUT, "of the 3D panel", choices=VIEWS)
+    layout: str = setting(
+        "side", _OUTPUT, "the video beside the 3D panel, the video with the overlay alone, or the "
+        "3D panel alone", choices=LAYOUTS,
+        **_clips("Live always shows the picture beside the 3D panel. Leave it out."),
+    )  # fmt: skip
+    height: int = setting(
+        720, _OUTPUT, "of the picture, in pixels", metavar="PX", between=(64, 4320), live=480
+    )
+    quality: str = setting("good", _OUTPUT, "of the MP4", choices=QUALITIES)
+    audio: bool = setting(
+        True, _OUTPUT, "leave the sound out", **_clips("Live records no sound. Leave it out.")
+    )
+    report: bool = setting(
+        False, _OUTPUT, "also a page with curves and key poses (PNG, PDF)",
+        **_clips("It needs the whole clip: record the camera first, then use `poselift video`."),
+    )  # fmt: skip
+    cache: bool = setting(
+        True, _OUTPUT, "neither keep the 2D tracks beside the result nor use those that are there",
+        **_clips("Live keeps nothing. Leave it out."),
+    )  # fmt: skip
 
-    lookahead: int = 0
-    record: str | None = None
+    lookahead: int = setting(
+        0, _CAMERA, "wait this many frames for a steadier pose", metavar="FRAMES",
+        between=(0, 500), **_live("A clip is lifted with all its frames ahead. Leave it out."),
+    )  # fmt: skip
+    record: str | None = setting(
+        None, _CAMERA, "write what is shown to this MP4", metavar="FILE",
+        **_live("A clip's video goes to the folder `out`. Leave it out."),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if isinstance(self.save, str):
-            names = tuple(name.strip() for name in self.save.split(",") if name.strip())
-            object.__setattr__(self, "save", names)
-        else:
-            object.__setattr__(self, "save", tuple(self.save))
-        for name in self.save:
-            _one_of("save", name, FORMATS)
-        _one_of("view", self.view, VIEWS)
-        _one_of("layout", self.layout, LAYOUTS)
-        _one_of("upright", self.upright, UPRIGHT)
-        _one_of("smooth", self.smooth, SMOOTHING)
-        _one_of("quality", self.quality, QUALITIES)
-        self._check_ranges()
-
-    def _check_ranges(self) -> None:
-        if self.start is not None and self.start < 0:
-            raise PoseliftError(f"--start is {self.start:g} s.", "Give a time of 0 or more.")
+        names = self.save.split(",") if isinstance(self.save, str) else self.save
+        object.__setattr__(self, "save", tuple(name.strip() for name in names if name.strip()))
+        for field in dataclasses.fields(self):
+            check(field.name, getattr(self, field.name), option_of(field))
         if self.end is not None and self.end <= (self.start or 0.0):
             raise PoseliftError(
-                f"--end ({self.end:g} s) is not after --start ({self.start or 0:g} s).",
+                f"`end` ({self.end:g} s) is not after `start` ({self.start or 0:g} s).",
                 "Give an end that lies after the start.",
             )
         if not 5 <= self.field_of_view <= 150:
@@ -90,14 +158,7 @@ class Settings:
                 "Give 5 to 150 degrees along the picture's longer side; phones have about 65.",
             )
         if self.every != "auto" and not (self.every.isdigit() and int(self.every) > 0):
-            raise PoseliftError(f"--every is {self.every!r}.", "Give auto or a number of frames.")
-        for name, low, high in (("height", 64, 4320), ("lookahead", 0, 500), ("max_people", 1, 99)):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                option = name.replace("_", "-")
-                raise PoseliftError(f"--{option} is {value}.", f"Give {low} to {high}.")
-        if self.fps <= 0:
-            raise PoseliftError(f"--fps is {self.fps:g}.", "Give a rate above 0.")
+            raise PoseliftError(f"`every` is {self.every!r}.", "Give auto or a number of frames.")
 
     @property
     def detect_every(self) -> int | Literal["auto"]:
@@ -116,95 +177,52 @@ class Settings:
         for name, value in values.items():
             key = name.replace("-", "_")
             if key not in types:
-                close = difflib.get_close_matches(key, types, 1)
-                raise PoseliftError(
-                    f"{where} has an unknown name: {name!r}.",
-                    f"Did you mean {close[0]!r}?" if close else "Names: " + ", ".join(types),
-                )
-            cleaned[key] = _converted(key, value, types[key], where)
+                raise _unknown(name, list(types), where)
+            cleaned[key] = converted(key, value, types[key], where)
         return cls(**cleaned)
 
     def changed(self, **values: Any) -> Settings:
         """These settings with some values replaced, checked anew."""
         return Settings.from_mapping({**dataclasses.asdict(self), **values})
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON and TOML."""
-        return {**dataclasses.asdict(self), "save": list(self.save)}
+    def as_dict(self, mode: Mode | None = None) -> dict[str, Any]:
+        """Plain values, for JSON and TOML; `mode` leaves out what its command does not use."""
+        return {
+            field.name: list(self.save) if field.name == "save" else getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if mode in (None, *option_of(field).modes)
+        }
 
 
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        close = difflib.get_close_matches(value, choices, 1)
-        meant = f"Did you mean {close[0]!r}? " if close else ""
-        raise PoseliftError(
-            f"--{name}: {value!r} is unknown.", meant + "One of " + ", ".join(choices)
-        )
-
-
-def _converted(name: str, value: Any, expected: Any, where: str) -> Any:
-    """`value` as the field's type, so that TOML's 2 is a fine float and "2" a refused one."""
-    options = typing.get_args(expected) or (expected,)
-    if name == "save":
-        if isinstance(value, str | list | tuple):
-            return value
-    elif isinstance(value, bool):
-        if bool in options:
-            return value
-    elif value is None:
-        if type(None) in options:
-            return value
-    elif float in options and isinstance(value, int | float):
-        return float(value)
-    elif name == "every" and isinstance(value, int):
-        return str(value)
-    elif isinstance(value, tuple(kind for kind in options if isinstance(kind, type))):
-        return value
-    raise PoseliftError(
-        f"{where}: {name} = {value!r} has the wrong type.",
-        f"Expected {' or '.join(getattr(kind, '__name__', str(kind)) for kind in options)}.",
+def _unknown(name: str, known: list[str], where: str) -> PoseliftError:
+    message = f"{where} has an unknown name: {name!r}."
+    if name in RENAMED:
+        return PoseliftError(message, f"It is called {RENAMED[name]!r} now.")
+    close = difflib.get_close_matches(name, known, 1)
+    return PoseliftError(
+        message, f"Did you mean {close[0]!r}?" if close else "Names: " + ", ".join(known)
     )
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """The names and values of a TOML file, as `Settings.from_mapping` takes them.
+def live_defaults(mode: Mode) -> dict[str, Any]:
+    """The defaults that are others for a camera; none for clips.
 
-    A file that a run wrote beside its result also holds what the run found out, under `[run]`;
-    that is passed over.
+    >>> live_defaults("live"), live_defaults("video")
+    ({'height': 480}, {})
     """
-    import sys
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PoseliftError(f"No such file: {path}", "Check the path after --config.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PoseliftError(f"{path} is not a readable TOML file: {error}", "Mend it.") from error
-    values.pop("run", None)
-    return values
+    options = {field.name: option_of(field) for field in dataclasses.fields(Settings)}
+    return {
+        name: option.live
+        for name, option in options.items()
+        if mode == "live" and option.live is not None
+    }
 
 
-def to_toml(settings: Settings, run: Mapping[str, Any]) -> str:
-    """The full settings of a run as TOML that `--config` takes, and under [run] what it used."""
-    lines = [
-        "# How this result was made. Run it again: python demo/vis.py --config THIS --video CLIP"
-    ]
-    lines += [
-        f"{name} = {_toml_value(value)}"
-        for name, value in settings.as_dict().items()
-        if value is not None
-    ]
-    lines += ["", "[run]"]
-    lines += [f"{name} = {_toml_value(value)}" for name, value in run.items()]
-    return "\n".join(lines) + "\n"
+def used_by(mode: Mode) -> tuple[str, ...]:
+    """The names of the settings that a mode uses.
 
-
-def _toml_value(value: Any) -> str:
-    import json
-
-    # JSON's booleans, numbers, strings and lists are TOML's too.
-    return json.dumps(value, ensure_ascii=False)
+    >>> "lookahead" in used_by("video"), "lookahead" in used_by("live")
+    (False, True)
+    """
+    fields = dataclasses.fields(Settings)
+    return tuple(field.name for field in fields if mode in option_of(field).modes)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from poselift.config import read_config, to_toml
 from poselift.errors import PoseliftError
-from poselift.settings import Settings, read_config, to_toml
+from poselift.settings import Settings
 
 
 def test_what_is_written_beside_a_result_makes_the_same_settings(tmp_path: Path) -> None:
@@ -26,8 +27,9 @@ def test_what_is_written_beside_a_result_makes_the_same_settings(tmp_path: Path)
         ({"start": 3.0, "end": 2.0}, "after"),
         ({"field_of_view": 400.0}, "degrees"),
         ({"every": "never"}, "auto"),
-        ({"fps": 0.0}, "above 0"),
+        ({"fps": 0.0}, "0.001"),
         ({"lookahead": -1}, "500"),
+        ({"weights": "x"}, "checkpoint"),
     ],
 )
 def test_wrong_values_are_refused_with_a_way_out(values: dict[str, object], said: str) -> None:

@@ -1,1 +1,1 @@
-"""The commands of `poselift`, a file each: `add_options(parser)` and `run(options)`."""
+"""The commands of `poselift`, a file each: `add_options(parser)` and `run(options, reporter)`."""

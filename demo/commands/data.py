@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poselift.demo.parser import note
+from poselift.progress import Reporter
 
 if TYPE_CHECKING:
     from poselift.lifter.data.cmu import Report, Trial
@@ -34,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--index", type=Path, metavar="TXT", help="lines such as `01_04 climb`: descriptions")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Make the set, and tell what it holds."""
     try:
         report = _make_cmu(options)

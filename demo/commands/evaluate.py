@@ -15,9 +15,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from poselift.demo.parser import note, old_name
+from poselift.demo.parser import old_name
 from poselift.errors import PoseliftError
-from poselift.progress import Silent
+from poselift.progress import Reporter
 
 if TYPE_CHECKING:
     from poselift.lifter.scores import Scores
@@ -45,14 +45,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--json", type=Path, metavar="FILE", help="write all figures here too")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Measure, and print the tables."""
     from poselift.lifter.evaluate import report
 
     if not options.lifter and not options.checkpoint:
         raise PoseliftError("No lifter is named.", "Say --lifter NAME or --checkpoint FILE.")
     if options.mocap:
-        results = _on_mocap(options)
+        results = _on_mocap(options, reporter)
     elif options.h36m or options.mpi3dhp or options.humaneva:
         results = _on_field(options)
     else:
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _on_mocap(options: argparse.Namespace) -> dict[str, Scores]:
+def _on_mocap(options: argparse.Namespace, reporter: Reporter) -> dict[str, Scores]:
     from poselift.lifter import evaluate
 
     training, clips = evaluate.split_sets(options.mocap)
@@ -75,14 +75,14 @@ def _on_mocap(options: argparse.Namespace) -> dict[str, Scores]:
     if options.linear:
         nets["linear"] = evaluate.linear_map(training, options.linear)
     if options.clips:
-        return evaluate.on_clips(nets, clips, fps=options.fps, reporter=_Lines())
+        return evaluate.on_clips(nets, clips, fps=options.fps, reporter=reporter)
     return evaluate.on_mocap(
         nets,
         clips,
         fps=options.fps,
         mirror=options.mirror,
         lookahead=options.lookahead,
-        reporter=_Lines(),
+        reporter=reporter,
     )
 
 
@@ -100,11 +100,3 @@ def _on_field(options: argparse.Namespace) -> dict[str, Scores]:
         data, folder = "3dhp", options.mpi3dhp
     lifters = (lifter.load(mirror=options.mirror, **one) for one in chosen)
     return on_field(lifters, data, folder, keypoints=options.keypoints)
-
-
-class _Lines(Silent):
-    """How far it is, line by line on standard error: standard output is for the tables."""
-
-    def say(self, text: str, **facts: Any) -> None:
-        """One line."""
-        note(text)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from poselift.demo.parser import note, old_name
 from poselift.errors import PoseliftError
+from poselift.progress import Reporter
 
 if TYPE_CHECKING:
     from poselift.lifter.attention import AttentionMap
@@ -70,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     result.add_argument("--joint", metavar="NAME", help="sct: of this joint, not of their mean")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Draw the picture and print where it is."""
     from poselift import lifter, npz
     from poselift.lifter import attention, attention_figure

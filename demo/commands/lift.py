@@ -15,7 +15,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from poselift.demo.parser import add_settings
+from poselift.demo.parser import add_settings, note
+from poselift.progress import Reporter
+from poselift.settings import UP
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +48,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                      help="take every Nth frame (default: as the weights say, else 1)")  # fmt: skip
     result = parser.add_argument_group("result")
     result.add_argument("--space", default="world", choices=["world", "camera"])
-    result.add_argument("--up", default="estimate", choices=["estimate", "level", "published"])
+    result.add_argument("--up", default="auto", type=_up, choices=UP,
+                        help="where up is, as for `poselift video` (default: auto)")  # fmt: skip
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Lift the file and print where the result is."""
     import numpy as np
 
@@ -92,6 +95,14 @@ def run(options: argparse.Namespace) -> int:
     )
     print(*npz.write_npz(result, out))
     return 0
+
+
+def _up(name: str) -> str:
+    """A way to find what is up, also under its former name."""
+    now = {"estimate": "auto", "published": "h36m"}.get(name, name)
+    if now != name:
+        note(f"--up {name} is now --up {now}; the old name goes away in the next version.")
+    return now
 
 
 def _show_progress() -> Callable[[int, int], None] | None:

@@ -12,6 +12,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from poselift.progress import Reporter
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -37,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="time between validations (default: 3)")  # fmt: skip
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Train as the options say."""
     from poselift.lifter.train import TrainData, settings_from, train
 

@@ -17,6 +17,7 @@ import time
 from poselift import weights
 from poselift.demo.parser import add_settings, note
 from poselift.errors import PoseliftError
+from poselift.progress import Reporter
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add.set_defaults(do=_add)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, reporter: Reporter) -> int:
     """Do what the options say."""
     code: int = options.do(options)
     return code

@@ -23,7 +23,7 @@ from poselift.skeleton import H36M17
 if TYPE_CHECKING:
     from poselift.types import Motion
 
-Up = Literal["estimate", "level", "published"]
+Up = Literal["auto", "level", "h36m"]
 
 #: (world from camera) of a level camera: its x stays x, away from it is y, and up, its -y, is z.
 LEVEL = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float64)
@@ -58,9 +58,7 @@ class Upright:
     how: str
 
 
-def motions_to_world(
-    motions: Sequence[Motion], up: Up = "estimate"
-) -> tuple[list[Motion], Upright]:
+def motions_to_world(motions: Sequence[Motion], up: Up = "auto") -> tuple[list[Motion], Upright]:
     """All motions of a clip turned by the same rotation, and that rotation.
 
     Everybody stays above a spot of their own, on the lowest joint of their whole motion. To place
@@ -73,7 +71,7 @@ def motions_to_world(
     ], found
 
 
-def to_world(pose3d: np.ndarray, up: Up | np.ndarray = "estimate") -> np.ndarray:
+def to_world(pose3d: np.ndarray, up: Up | np.ndarray = "auto") -> np.ndarray:
     """One clip (T, 17, 3) from camera space to the world, standing on its lowest foot.
 
     `up` is how to find the rotation, or a (3, 3) rotation, world from camera.
@@ -98,16 +96,14 @@ def on_floor(pose3d: np.ndarray) -> np.ndarray:
     return pose3d - np.array([0, 0, lowest], np.float32)
 
 
-def upright(poses: Sequence[np.ndarray], up: Up = "estimate") -> Upright:
+def upright(poses: Sequence[np.ndarray], up: Up = "auto") -> Upright:
     """The rotation for a clip with these people, (T, 17, 3) each, in camera space."""
-    if up == "published":
+    if up == "h36m":
         return Upright(_from_quaternion(PUBLISHED), 0.0, "the rotation of the published demos")
     if up == "level":
         return Upright(LEVEL, 0.0, "a level camera, as told")
-    if up != "estimate":
-        raise PoseliftError(
-            f"Unknown way to find what is up: {up!r}.", "Use estimate, level or published."
-        )
+    if up != "auto":
+        raise PoseliftError(f"Unknown way to find what is up: {up!r}.", "Use auto, level or h36m.")
     direction = estimate_up(poses)
     if direction is None:
         return Upright(LEVEL, 0.0, "a level camera: too little upright standing to tell its tilt")

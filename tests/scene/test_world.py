@@ -117,7 +117,7 @@ def test_people_share_the_rotation() -> None:
 
 
 def test_the_published_rotation_is_a_rotation() -> None:
-    rotation = world.upright([], "published").rotation
+    rotation = world.upright([], "h36m").rotation
     assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)
     assert rotation[2] @ [0, -1, 0] > 0.9  # the image's up stays up, more or less
 
