@@ -113,7 +113,7 @@ class Live:
         if isinstance(keypointer, str) and keypointer == "auto":
             keypointer = "lightning"
         settings = Settings(
-            weights=None if checkpoint is None else str(checkpoint),
+            checkpoint=None if checkpoint is None else str(checkpoint),
             device=device,
             mirror=mirror,
             max_people=max_people,

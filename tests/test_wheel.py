@@ -105,7 +105,7 @@ def call(folder: Path, *words: str | Path) -> str:
 
 
 def test_the_command_works_there(beside_a_stranger: Path, balance: Path) -> None:
-    call(beside_a_stranger, "poselift", "--video", balance, "--end", "0.2", "--height", "96")
+    call(beside_a_stranger, "poselift", "video", balance, "--end", "0.2", "--height", "96")
     assert (beside_a_stranger / "output" / "balance" / "balance.mp4").stat().st_size > 1000
 
 
