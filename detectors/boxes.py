@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.detectors.similarity import box_overlaps
+from poselift.types import People
+
+#: So many candidates, the best, are looked at; overlaps take memory with their number squared.
+MOST_CANDIDATES = 1000
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Non-maximum suppression: the indices to keep, best score first.
+    """Non-maximum suppression: the indices to keep, best score first, of the best 1000.
 
     Args:
         boxes: (N, 4) x0 y0 x1 y1.
@@ -21,7 +25,7 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarra
     >>> suppress(twice, np.array([0.5, 0.9, 0.8]), 0.6).tolist()
     [1, 2]
     """
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
     alike = box_overlaps(boxes[order], boxes[order]) > overlap
     kept: list[int] = []
     gone = np.zeros(len(order), bool)
@@ -85,3 +89,32 @@ def letterbox(
     canvas = np.full((full_height, full_width, 3), fill, np.uint8)
     canvas[top : top + new_height, left : left + new_width] = small
     return Letterboxed(canvas, scale, left, top)
+
+
+def keep_people(
+    fitted: Letterboxed,
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    threshold: float,
+    overlap: float,
+    shape: tuple[int, ...],
+) -> tuple[People, np.ndarray]:
+    """The people among a model's candidates, without doubles, best first, cut at the picture.
+
+    Args:
+        fitted: how the picture lies in the model's input.
+        boxes: (N, 4) in pixels of that input.
+        scores: (N,).
+        threshold: least score of a person.
+        overlap: most overlap (IoU) of two people.
+        shape: of the picture, height and width first.
+
+    Returns:
+        The people, and which of the candidates they are.
+    """
+    good = np.flatnonzero((scores >= threshold) & np.isfinite(boxes).all(axis=1))
+    kept = good[suppress(boxes[good], scores[good], overlap)]
+    found = clip_boxes(fitted.boxes_to_picture(boxes[kept]), shape[1], shape[0])
+    inside = (found[:, 2:] - found[:, :2] >= 1).all(axis=1)
+    people = People(found[inside], np.clip(scores[kept][inside], 0, 1).astype(np.float32))
+    return people, kept[inside]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from poselift import weights
-from poselift.detectors.boxes import clip_boxes, letterbox, suppress
+from poselift.detectors.boxes import keep_people, letterbox
 from poselift.detectors.images import as_bgr
 from poselift.detectors.session import OnnxModel
 from poselift.types import People
@@ -63,12 +63,10 @@ class NanoDet:
         sides = np.concatenate([level[0] for level in outputs[3:]])
         good = np.flatnonzero(scores >= self.threshold)
         boxes = decode_sides(sides[good], good)
-        scores = scores[good]
-        kept = suppress(boxes, scores, self.overlap)
-        height, width = image.shape[:2]
-        boxes = clip_boxes(fitted.boxes_to_picture(boxes[kept]), width, height)
-        inside = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
-        return People(boxes[inside], scores[kept][inside].astype(np.float32))
+        people, _ = keep_people(
+            fitted, boxes, scores[good], self.threshold, self.overlap, image.shape
+        )
+        return people
 
 
 def decode_sides(sides: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -7,77 +7,103 @@ from pathlib import Path
 
 import numpy as np
 
-from poselift.detectors.boxes import clip_boxes, letterbox, suppress
+from poselift import weights
+from poselift.detectors.boxes import keep_people, letterbox
+from poselift.detectors.deployment import IMAGENET_BGR, IMAGENET_RGB, RAW_BGR, input_spec
 from poselift.detectors.images import as_bgr
-from poselift.detectors.session import OnnxModel
+from poselift.detectors.session import OnnxModel, named_output, picture_size
 from poselift.detectors.topdown import TopDown
 from poselift.errors import PoseliftError
-from poselift.skeleton import COCO17
+from poselift.skeleton import COCO17, HALPE26, Skeleton
 from poselift.types import People
 
-_GREY = 114
-_SIZE = 640
+#: What a picture is padded with, the colour that the models saw in training.
+GREY = 114
+_SIZE = (640, 640)
 _STRIDES = (8, 16, 32)
-_MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # RGB
-_SPREAD = np.array([58.395, 57.12, 57.375], np.float32)
-#: Joints of COCO, Halpe and WholeBody models, all of which begin with COCO's 17.
-_JOINT_COUNTS = (17, 26, 133)
+#: What is read of models with so many joints; WholeBody's first 17 are COCO's.
+_SKELETONS: dict[int, Skeleton] = {17: COCO17, 26: HALPE26, 133: COCO17}
 #: Positions on SimCC's axes for one pixel of the crop.
-_SPLIT = 2
+_SPLITS = (1, 2, 3, 4)
 
 
 class RTMPose(TopDown):
-    """Reads joints with an RTMPose model (SimCC); the first 17, those of COCO."""
+    """Reads joints with an RTMPose model (SimCC).
 
-    skeleton = COCO17
+    Attributes:
+        skeleton: HALPE26 of a model with feet, otherwise COCO17.
+    """
 
-    def __init__(self, file: str | Path, device: str = "auto", threads: int | None = None) -> None:
-        """Load the model.
+    def __init__(
+        self,
+        file: str | Path | None = None,
+        device: str = "auto",
+        threads: int | None = None,
+        name: str = "rtmpose-m",
+    ) -> None:
+        """Load the model and run it once on a grey crop.
 
         Args:
-            file: the ONNX file, for example `end2end.onnx` of mmpose's deployed models.
+            file: the ONNX file, for example `end2end.onnx` of mmpose's deployed models; None takes
+                `name`.
             device: where to run.
             threads: None takes what this machine has.
+            name: the weights entry to take.
         """
-        path = Path(file)
+        path = Path(file) if file else weights.get(name)
         self._model = OnnxModel(path, device, threads)
         self._file = path.name
-        shape = self._model.input_shape
-        if len(shape) != 4 or not isinstance(shape[2], int) or not isinstance(shape[3], int):
-            raise PoseliftError(
-                f"{path.name} is not an RTMPose model: its input is {shape}.",
-                "Give the ONNX file of a top-down RTMPose model.",
-            )
-        self.size = shape[3], shape[2]
-        if isinstance(shape[0], int):
-            self.batch = shape[0]
+        self._spec = input_spec(path, IMAGENET_RGB)
+        self.size = picture_size(self._model, path.name, "an RTMPose model", self._spec.size)
+        grey = np.full((1, self.size[1], self.size[0], 3), GREY, np.uint8)
+        along_x, along_y = self._lines(grey)
+        self._split = along_x.shape[2] // self.size[0]
+        expected = self.size[0] * self._split, self.size[1] * self._split
+        answers = (along_x.shape[2], along_y.shape[2])
+        joints = along_x.shape[1]
+        if answers != expected or self._split not in _SPLITS or joints not in _SKELETONS:
+            raise self._wrong(along_x, along_y)
+        self.skeleton = _SKELETONS[joints]
 
     def read(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N, H, W, 3) BGR uint8 to (N, 17, 2) in pixels of the crop and (N, 17) scores."""
-        pixels = (crops[..., ::-1].astype(np.float32) - _MEAN) / _SPREAD
-        missing = self.batch - len(crops) if isinstance(self._model.input_shape[0], int) else 0
-        if missing > 0:
-            pixels = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
-        outputs = list(self._model(pixels.transpose(0, 3, 1, 2)).values())
-        expected = [self.size[0] * _SPLIT, self.size[1] * _SPLIT]
-        if [output.shape[-1] for output in outputs[:2]] != expected or (
-            outputs[0].shape[1] not in _JOINT_COUNTS
+        """(N, H, W, 3) BGR uint8 to (N, K, 2) in pixels of the crop and (N, K) scores."""
+        along_x, along_y = self._lines(crops)
+        count = len(self.skeleton)
+        return decode_simcc(along_x[:, :count], along_y[:, :count], self._split)
+
+    def _lines(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The likelihood of each joint along x and y, (N, K, split W) and (N, K, split H)."""
+        outputs = self._model(self._spec.pixels(crops))
+        along_x = named_output(outputs, "simcc_x", 0)
+        along_y = named_output(outputs, "simcc_y", 1)
+        if (
+            along_x is None
+            or along_y is None
+            or along_x.ndim != 3
+            or along_y.ndim != 3
+            or along_x.shape[:2] != along_y.shape[:2]
+            or len(along_x) != len(crops)
         ):
-            raise PoseliftError(
-                f"{self._file} does not answer as an RTMPose model of a body: its outputs are "
-                f"{', '.join(str(output.shape) for output in outputs)}.",
-                "Models for 17 (COCO), 26 (Halpe) and 133 (WholeBody) joints are read.",
-            )
-        along_x, along_y = (output[: len(crops), : len(COCO17)] for output in outputs[:2])
-        return decode_simcc(along_x, along_y)
+            raise self._wrong(*outputs.values())
+        return along_x, along_y
+
+    def _wrong(self, *outputs: np.ndarray) -> PoseliftError:
+        return PoseliftError(
+            f"{self._file} does not answer as an RTMPose model of a body: its outputs are "
+            f"{', '.join(str(output.shape) for output in outputs[:5])}.",
+            "Models for 17 (COCO), 26 (Halpe) and 133 (WholeBody) joints are read.",
+        )
 
 
-def decode_simcc(along_x: np.ndarray, along_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def decode_simcc(
+    along_x: np.ndarray, along_y: np.ndarray, split: int = 2
+) -> tuple[np.ndarray, np.ndarray]:
     """Joints from their likelihood along each axis.
 
     Args:
-        along_x: (N, K, 2 W).
-        along_y: (N, K, 2 H).
+        along_x: (N, K, split W).
+        along_y: (N, K, split H).
+        split: positions for one pixel.
 
     Returns:
         (N, K, 2) in pixels, refined by the parabola through the highest three values, and (N, K)
@@ -86,7 +112,7 @@ def decode_simcc(along_x: np.ndarray, along_y: np.ndarray) -> tuple[np.ndarray, 
     x, best_x = _top(along_x)
     y, best_y = _top(along_y)
     score = np.clip((best_x + best_y) / 2, 0, 1)
-    return np.stack([x, y], axis=-1) / np.float32(_SPLIT), score
+    return np.stack([x, y], axis=-1) / np.float32(split), score
 
 
 def _top(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,67 +133,71 @@ class RTMDetector:
 
     def __init__(
         self,
-        file: str | Path,
+        file: str | Path | None = None,
         device: str = "auto",
         threads: int | None = None,
         threshold: float = 0.3,
         overlap: float = 0.6,
         normalise: bool | None = None,
+        size: tuple[int, int] | None = None,
+        name: str = "yolox-tiny",
     ) -> None:
-        """Load the model.
+        """Load the model and run it once on a grey picture.
 
         Args:
-            file: the ONNX file.
+            file: the ONNX file; None takes `name`.
             device: where to run.
             threads: None takes what this machine has.
             threshold: least score of a person.
             overlap: most overlap (IoU) of two people.
             normalise: whether the model wants ImageNet's mean and spread, as RTMDet does and YOLOX
-                does not; None tells by the file's name.
+                does not; None takes what its pipeline.json says, or its file's name.
+            size: width and height of its input, where the file leaves them open; None takes what
+                its pipeline.json says, or 640 x 640.
+            name: the weights entry to take.
         """
-        path = Path(file)
+        path = Path(file) if file else weights.get(name)
         self._model = OnnxModel(path, device, threads)
-        shape = self._model.input_shape
-        if len(shape) != 4 or shape[1] != 3:
-            raise PoseliftError(
-                f"{path.name} is not a detector: its input is {shape}.",
-                "Give the ONNX file of RTMDet or YOLOX.",
-            )
-        height, width = (side if isinstance(side, int) else _SIZE for side in shape[2:])
-        self._size = width, height
         self._file = path.name
-        self._normalise = "yolox" not in path.name.lower() if normalise is None else normalise
+        plain = "yolox" in path.name.lower()
+        self._spec = input_spec(path, RAW_BGR if plain else IMAGENET_BGR)
+        if normalise is not None:
+            self._spec = IMAGENET_BGR if normalise else RAW_BGR
+        self._size = picture_size(
+            self._model, path.name, "a detector", size or self._spec.size or _SIZE
+        )
         self.threshold = threshold
         self.overlap = overlap
+        self._run(np.full((self._size[1], self._size[0], 3), GREY, np.uint8))
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
         """Find the people of each image, best first."""
         return [self._find(as_bgr(image)) for image in images]
 
     def _find(self, image: np.ndarray) -> People:
-        fitted = letterbox(image, self._size, _GREY, centred=False)
-        pixels = fitted.image.astype(np.float32)
-        if self._normalise:
-            pixels = (pixels - _MEAN[::-1]) / _SPREAD[::-1]
-        outputs = list(self._model(pixels.transpose(2, 0, 1)[None]).values())
-        boxes, scores = self._decode(outputs)
-        good = np.flatnonzero(scores >= self.threshold)
-        kept = good[suppress(boxes[good], scores[good], self.overlap)]
-        height, width = image.shape[:2]
-        found = clip_boxes(fitted.boxes_to_picture(boxes[kept]), width, height)
-        inside = (found[:, 2:] - found[:, :2] >= 1).all(axis=1)
-        return People(found[inside], scores[kept][inside].astype(np.float32))
+        fitted = letterbox(image, self._size, GREY, centred=False)
+        boxes, scores = self._run(fitted.image)
+        people, _ = keep_people(fitted, boxes, scores, self.threshold, self.overlap, image.shape)
+        return people
 
-    def _decode(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _run(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N, 4) boxes in pixels of the square and (N,) scores of being a person."""
-        table = outputs[0]
-        if table.ndim == 3 and table.shape[2] == 5:  # doubles are gone already; labels beside it
-            is_person = outputs[1][0] == 0 if len(outputs) > 1 else np.ones(table.shape[1], bool)
-            return table[0, :, :4], np.where(is_person, table[0, :, 4], 0)
-        if table.ndim == 3 and table.shape[2] > 5:
+        outputs = self._model(self._spec.pixels(picture[None]))
+        table = named_output(outputs, "dets", 0)
+        assert table is not None  # a file without outputs is not opened
+        labels = named_output(outputs, "labels", 1)
+        if table.ndim == 3 and len(table) == 1 and table.shape[2] == 5:
+            # Doubles are gone already; what each is stands beside it.
+            if labels is None or labels.size == table.shape[1]:
+                scores = table[0, :, 4]
+                return table[0, :, :4], (
+                    scores if labels is None else np.where(labels.reshape(-1) == 0, scores, 0)
+                )
+        elif table.ndim == 3 and len(table) == 1 and table.shape[2] > 5:
             return decode_yolox(table[0], self._size)
         raise PoseliftError(
-            f"{self._file} does not answer as RTMDet or YOLOX: its output is {table.shape}.",
+            f"{self._file} does not answer as RTMDet or YOLOX: its outputs are "
+            f"{', '.join(f'{key} {value.shape}' for key, value in list(outputs.items())[:5])}.",
             "Give a model exported with boxes and labels, or YOLOX as it is.",
         )
 
@@ -194,5 +224,5 @@ def decode_yolox(rows: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, n
             "Give a YOLOX of strides 8, 16 and 32.",
         )
     middle = (rows[:, :2] + corner) * step
-    half = np.exp(rows[:, 2:4]) * step / 2
+    half = np.exp(np.minimum(rows[:, 2:4], 20)) * step / 2
     return np.concatenate([middle - half, middle + half], axis=1), rows[:, 4] * rows[:, 5]

@@ -1,14 +1,23 @@
-"""Running an ONNX file with onnxruntime, with options chosen by `benchmarks/see.py`."""
+"""Running an ONNX file with onnxruntime, whoever it is from.
+
+The one way by which every detector and keypointer opens an ONNX file: graphs that would run or
+grow without bound are refused, float16 files get float32 in and give it back, a file for a fixed
+number of pictures is filled up, and the first run ends after `FIRST_RUN` seconds. The session's
+options were chosen by `benchmarks/see.py`.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poselift.detectors.onnx_graph import check_graph
 from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
@@ -18,6 +27,14 @@ log = logging.getLogger(__name__)
 
 #: More threads than this do not make models of this size faster.
 MOST_THREADS = 4
+#: Seconds that a model may take for its first run; the slowest known one takes one on a laptop.
+FIRST_RUN = 60.0
+#: Most numbers of one input, where the file fixes them: eight pictures of 1024 x 1024.
+_MOST_INPUT = 8 * 3 * 1024 * 1024
+_MOST_BATCH = 64
+_FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_NUMBERS = (*_FLOATS, "tensor(double)", *(f"tensor({kind}int{bits})" for kind in ("", "u")
+            for bits in (8, 16, 32, 64)))  # fmt: skip
 
 
 class OnnxModel:
@@ -53,6 +70,8 @@ class OnnxModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if float_weights:
             options.add_session_config_entry("session.disable_quant_qdq", "1")
+        check_graph(path)
+        self._file = path.name
         try:
             self._session = ort.InferenceSession(
                 str(path), options, providers=_providers(ort, device)
@@ -60,20 +79,132 @@ class OnnxModel:
         except Exception as error:  # onnxruntime's own exceptions share no narrower base
             raise PoseliftError(
                 f"{path.name} cannot be read as an ONNX model: {_first_line(error)}",
-                "The file is damaged or of another kind; `python -m weights verify` checks the "
+                "The file is damaged or of another kind; `poselift weights verify` checks the "
                 "files that Poselift knows.",
             ) from error
-        self._input: str = self._session.get_inputs()[0].name
-        self.input_shape: list[int | str | None] = self._session.get_inputs()[0].shape
-        self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
+        self._run_options = ort.RunOptions
+        self._has_run = False
+        self._input: str
+        self._input, self.input_shape, self._type = self._checked_input()
+        self._outputs = self._checked_outputs()
+        first = self.input_shape[0] if self.input_shape else None
+        self._batch = first if isinstance(first, int) else None
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         on_cuda = self._session.get_providers()[0].startswith("CUDA")
         self.device = "cuda" if on_cuda else "cpu"
 
     def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Run it: the outputs by their names in the file."""
-        values = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
-        return dict(zip(self._outputs, values, strict=True))
+        """Run it on pictures (N, ...): the outputs by their names in the file.
+
+        A file for a fixed number of pictures runs as often as is needed, the last time filled up
+        with copies of the last picture. Outputs of float16 and float64 come as float32.
+        """
+        step = self._batch or max(len(batch), 1)
+        parts = []
+        for start in range(0, len(batch), step):
+            pictures = batch[start : start + step]
+            missing = step - len(pictures)
+            if missing:
+                pictures = np.concatenate([pictures, np.repeat(pictures[-1:], missing, axis=0)])
+            values = self._run(pictures)
+            cut = [v[: step - missing] if v.ndim and len(v) == step else v for v in values]
+            parts.append(cut)
+        if not parts:
+            raise ValueError("no pictures")
+        joined = parts[0] if len(parts) == 1 else self._joined(parts)
+        return dict(zip(self._outputs, joined, strict=True))
+
+    def _joined(self, parts: list[list[np.ndarray]]) -> list[np.ndarray]:
+        try:
+            return [np.concatenate(values) for values in zip(*parts, strict=True)]
+        except ValueError as error:
+            raise PoseliftError(
+                f"{self._file} answers differently for each {self._batch} pictures: {error}.",
+                "Give a model whose first axis is the number of pictures.",
+            ) from error
+
+    def _run(self, pictures: np.ndarray) -> list[np.ndarray]:
+        options = self._run_options()
+        late = threading.Timer(FIRST_RUN, setattr, (options, "terminate", True))
+        late.daemon = True
+        if not self._has_run:
+            late.start()
+        try:
+            feed = {self._input: np.ascontiguousarray(pictures, self._type)}
+            values = self._session.run(self._outputs, feed, options)
+        except Exception as error:  # onnxruntime's own exceptions share no narrower base
+            why = f"takes more than {FIRST_RUN:g} s" if options.terminate else _first_line(error)
+            raise PoseliftError(
+                f"{self._file} cannot be run on pictures of {pictures.shape}: {why}",
+                "It may be damaged, or a model of another kind.",
+            ) from error
+        finally:
+            late.cancel()
+        self._has_run = True
+        return [v.astype(np.float32) if v.dtype in (np.float16, np.float64) else v for v in values]
+
+    def _checked_input(self) -> tuple[str, list[int | str | None], type]:
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or inputs[0].type not in _FLOATS:
+            told = ", ".join(f"{one.name}: {one.type}" for one in inputs[:5]) or "none"
+            raise PoseliftError(
+                f"{self._file} is not a model of pictures: its inputs are {told}.",
+                "One input of type float or float16 is expected.",
+            )
+        shape: list[int | str | None] = list(inputs[0].shape)
+        fixed = [side for side in shape if isinstance(side, int)]
+        too_many = bool(shape) and isinstance(shape[0], int) and shape[0] > _MOST_BATCH
+        if min(fixed, default=1) < 1 or math.prod(fixed) > _MOST_INPUT or too_many:
+            raise PoseliftError(
+                f"{self._file} wants an input of {shape}, which is too large for pictures here.",
+                "Export it for 1024 x 1024 or less, and for up to 8 pictures at once.",
+            )
+        return inputs[0].name, shape, _FLOATS[inputs[0].type]
+
+    def _checked_outputs(self) -> list[str]:
+        outputs = self._session.get_outputs()
+        for output in outputs:
+            if output.type not in _NUMBERS:
+                raise PoseliftError(
+                    f"{self._file} answers with {output.type} ({output.name}).",
+                    "Only arrays of numbers are read: export it without that output.",
+                )
+        return [output.name for output in outputs]
+
+
+def named_output(outputs: dict[str, np.ndarray], name: str, place: int) -> np.ndarray | None:
+    """The output of this name, or else the one in this place; None where there are not so many."""
+    if name in outputs:
+        return outputs[name]
+    values = list(outputs.values())
+    return values[place] if place < len(values) else None
+
+
+def picture_size(
+    model: OnnxModel, file: str, what: str, given: tuple[int, int] | None
+) -> tuple[int, int]:
+    """Width and height of a (N, 3, H, W) model's input.
+
+    Args:
+        model: the model.
+        file: what to call it in an error.
+        what: it should be, for an error: "a detector".
+        given: taken for sides that the file leaves open.
+    """
+    shape = model.input_shape
+    sides = (
+        shape[2:] if len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int)) else []
+    )
+    fixed = [side if isinstance(side, int) else None for side in sides]
+    height, width = fixed or (None, None)
+    if not fixed or (given is None and None in fixed):
+        raise PoseliftError(
+            f"{file} is not {what}: its input is {shape}.",
+            "Its input must be (N, 3, height, width), with numbers for height and width, or with "
+            "the model's pipeline.json beside it.",
+        )
+    open_width, open_height = given or (0, 0)
+    return width or open_width, height or open_height
 
 
 def usable_cores() -> int:

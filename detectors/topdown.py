@@ -47,6 +47,9 @@ class TopDown(ABC):
             here = slice(start, start + len(part))
             joints, score[here] = self.read(np.stack([crop.image for crop in part]))
             xy[here] = [crop.points_to_picture(one) for crop, one in zip(part, joints, strict=True)]
+        # A model in float16 may overflow; a joint without a place is not seen.
+        lost = ~np.isfinite(xy).all(axis=-1) | ~np.isfinite(score)
+        xy[lost], score[lost] = 0, 0
         ends = np.cumsum([len(found) for found in people], dtype=int)[:-1]
         return [
             Keypoints(one_xy, one_score, self.skeleton)

@@ -142,5 +142,6 @@ def load_yolo(file: Path, device: str) -> YoloModel:
 
 def joints_of(rows: Any) -> Keypoints:
     """COCO-17 joints from (N, 17, 3) rows of x, y, score."""
-    table = np.asarray(rows, np.float32).reshape(-1, len(COCO17), 3)
+    table = np.array(rows, np.float32).reshape(-1, len(COCO17), 3)
+    table[~np.isfinite(table).all(axis=-1)] = 0  # a model in float16 may overflow
     return Keypoints(table[..., :2].copy(), np.clip(table[..., 2], 0, 1), COCO17)

@@ -95,6 +95,17 @@ BLAZEPOSE33 = Skeleton(
     right=(4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32),
 )  # fmt: skip
 
+HALPE26 = Skeleton(
+    name="halpe26",
+    names=(
+        *COCO17.names, "head top", "neck", "pelvis", "left toe", "right toe", "left small toe",
+        "right small toe", "left heel", "right heel",
+    ),
+    parents=(*COCO17.parents, 0, 0, 18, 15, 16, 15, 16, 15, 16),
+    left=(*COCO17.left, 20, 22, 24),
+    right=(*COCO17.right, 21, 23, 25),
+)  # fmt: skip
+
 #: COCO-17 joint by joint, as indices of BlazePose-33.
 BLAZEPOSE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 
@@ -180,15 +191,23 @@ def _blazepose_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, n
     return coco_to_h36m(*blazepose_to_coco(xy, score))
 
 
+def _halpe_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # Halpe-26 begins with COCO-17. Its own neck and pelvis are left aside: lifters were trained on
+    # those that are made from COCO's joints.
+    coco = len(COCO17)
+    return coco_to_h36m(np.asarray(xy)[..., :coco, :], np.asarray(score)[..., :coco])
+
+
 def _unchanged(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(xy, np.float32), np.asarray(score, np.float32)
 
 
 #: The skeletons that 2D input may come in, by name; `poselift.register` adds to them.
-SKELETONS = {one.name: one for one in (H36M17, COCO17, BLAZEPOSE33)}
+SKELETONS = {one.name: one for one in (H36M17, COCO17, HALPE26, BLAZEPOSE33)}
 _CONVERSIONS: dict[str, Conversion] = {
     H36M17.name: _unchanged,
     COCO17.name: coco_to_h36m,
+    HALPE26.name: _halpe_to_h36m,
     BLAZEPOSE33.name: _blazepose_to_h36m,
 }
 
