@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from poselift import weights
-from poselift.detectors import registry as parts
+from poselift.detectors.registry import is_here
+from poselift.detectors.table import DETECTORS, KEYPOINTERS, Part
 from poselift.lifter import loading
 from poselift.plugins import load_plugins
 
@@ -12,9 +13,14 @@ def inventory() -> str:
     """The parts, one a line, with a mark for what is here."""
     load_plugins()
     lines = ["detectors (--detector)"]
-    lines += _parts(parts.DETECTORS)
+    lines += _parts(DETECTORS)
     lines += ["", "keypointers (--pose)"]
-    lines += _parts(parts.KEYPOINTERS)
+    lines += _parts(KEYPOINTERS)
+    added = [entry for entry in weights.ENTRIES.values() if entry.name not in weights.BUILT_IN]
+    others = [entry for entry in added if entry.kind != "lifter"]
+    if others:
+        lines += ["", "your own (--detector or --pose)"]
+        lines += [_row(weights.available(e.name), e.name, f"{e.model}; {e.note}") for e in others]
     lines += ["", "lifters (--lifter)"]
     lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
     lines += [_row(weights.available(e.name), e.name, f"{e.model}; {e.note}") for e in lifters]
@@ -26,11 +32,11 @@ def inventory() -> str:
     return "\n".join(lines)
 
 
-def _parts(known: dict[str, parts.Part]) -> list[str]:
+def _parts(known: dict[str, Part]) -> list[str]:
     rows = []
     for name, part in known.items():
         note = part.note + (f"; give {name}:FILE" if part.needs_file else "")
-        rows.append(_row(part.needs_file or parts.is_here(part), name, note))
+        rows.append(_row(part.needs_file or is_here(part), name, note))
     return rows
 
 

@@ -278,7 +278,8 @@ def _numbers(value: int | memoryview) -> list[int]:
     """A whole number, or several packed into one field; negative ones are large varints."""
     if isinstance(value, int):
         return [_signed(value)]
-    numbers, at = [], 0
+    numbers: list[int] = []
+    at = 0
     while at < len(value) and len(numbers) <= _LONGEST_SHAPE:
         number, at = _varint(value, at)
         numbers.append(_signed(number))

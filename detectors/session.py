@@ -130,7 +130,7 @@ class OnnxModel:
         if not self._has_run:
             late.start()
         try:
-            feed = {self._input: np.ascontiguousarray(pictures, self._type)}
+            feed: dict[str, np.ndarray] = {self._input: np.ascontiguousarray(pictures, self._type)}
             values = self._session.run(self._outputs, feed, options)
         except Exception as error:  # onnxruntime's own exceptions share no narrower base
             why = f"takes more than {FIRST_RUN:g} s" if options.terminate else _first_line(error)

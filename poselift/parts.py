@@ -69,11 +69,13 @@ class Parts:
         from poselift.lifter.loading import choose_lifter
 
         settings = self.settings
-        pose = self._of_ones_own("pose") or choose_keypointer(settings.pose)
+        pose = self._of_ones_own("pose") or choose_keypointer(settings.pose, settings.device)
         if self._finds_people(pose[0]):
             detector = "none", "the pose part finds people itself"
         else:
-            detector = self._of_ones_own("detector") or choose_detector(settings.detector)
+            detector = self._of_ones_own("detector") or choose_detector(
+                settings.detector, settings.device
+            )
         lifter = self._of_ones_own("lifter") or choose_lifter(settings.lifter, settings.checkpoint)
         return {"detector": detector, "pose": pose, "lifter": lifter}
 
@@ -96,7 +98,11 @@ class Parts:
         None if one of them is an object, about which nobody knows whether it is the same next time;
         one that says so has an attribute `cache_key`, a text that changes with what it gives.
         """
-        from poselift.detectors.registry import files_of_detector, files_of_keypointer
+        from poselift.detectors.registry import (
+            files_of_detector,
+            files_of_keypointer,
+            options_of,
+        )
 
         keys: dict[str, list[str]] = {}
         for kind, files_of in (("detector", files_of_detector), ("pose", files_of_keypointer)):
@@ -104,7 +110,8 @@ class Parts:
             if name == "none":
                 keys[kind] = []
             elif kind not in self._own:
-                keys[kind] = [name, *map(digest_of, files_of(name))]
+                options = options_of("detector" if kind == "detector" else "keypointer", name)
+                keys[kind] = [name, options, *map(digest_of, files_of(name))]
             elif hasattr(self._own[kind], "cache_key"):
                 keys[kind] = [name, str(self._own[kind].cache_key)]
             else:
@@ -153,11 +160,11 @@ class Parts:
 
     def _finds_people(self, pose: str) -> bool:
         from poselift.detectors.protocols import PoseFinder
-        from poselift.detectors.registry import KEYPOINTERS
+        from poselift.detectors.registry import finds_people
 
         if "pose" in self._own:
             return isinstance(self._own["pose"], PoseFinder)
-        return KEYPOINTERS[pose.partition(":")[0]].finds_people
+        return finds_people(pose)
 
 
 def name_of(part: Any) -> str:

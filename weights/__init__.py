@@ -2,6 +2,15 @@
 
 from poselift.errors import PoseliftError
 from poselift.weights.entry import WeightsEntry
-from poselift.weights.registry import ENTRIES, available, entry, find, get
+from poselift.weights.registry import BUILT_IN, ENTRIES, available, entry, find, get
 
-__all__ = ["ENTRIES", "PoseliftError", "WeightsEntry", "available", "entry", "find", "get"]
+__all__ = [
+    "BUILT_IN",
+    "ENTRIES",
+    "PoseliftError",
+    "WeightsEntry",
+    "available",
+    "entry",
+    "find",
+    "get",
+]

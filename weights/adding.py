@@ -30,6 +30,9 @@ _MODELS: dict[str, Kind] = {
     "rtmpose": "keypointer",
 }
 
+#: Names that `--pose`, `--detector` and `--lifter` read as something else.
+_TAKEN = ("auto", "live", "none")
+
 
 def add(
     file: str | Path,
@@ -63,6 +66,8 @@ def add(
     if model not in _MODELS:
         raise PoseliftError(f"There is no model called {model!r}.", f"Known: {', '.join(_MODELS)}.")
     name = name or path.stem
+    if name in _TAKEN or ":" in name or not name.strip():
+        raise PoseliftError(f"Weights cannot be called {name!r}.", "Choose another: --name NAME.")
     if name in ENTRIES and ENTRIES[name].source != "local":
         raise PoseliftError(f"Weights called {name!r} come with Poselift.", "Choose another name.")
     added = WeightsEntry(

@@ -59,3 +59,15 @@ def is_plain_name(file: str) -> bool:
     [True, False, False, False]
     """
     return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", file) is not None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that nobody finds half of it under its name; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = secret_part(path)
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -15,9 +15,20 @@ from poselift.weights.published import PUBLISHED
 from poselift.weights.shipped import SHIPPED_MODELS
 from poselift.weights.user import read_pins, read_user_entries, user_registry
 
-__all__ = ["ENTRIES", "FILES", "Kind", "WeightsEntry", "available", "entry", "find", "get"]
+__all__ = [
+    "BUILT_IN",
+    "ENTRIES",
+    "FILES",
+    "Kind",
+    "WeightsEntry",
+    "available",
+    "entry",
+    "find",
+    "get",
+]
 
-_BUILT_IN = {known.name: known for known in (*TRAINED, *SHIPPED_MODELS, *PUBLISHED)}
+#: The entries that Poselift comes with.
+BUILT_IN = {known.name: known for known in (*TRAINED, *SHIPPED_MODELS, *PUBLISHED)}
 
 
 class _Entries(Mapping[str, WeightsEntry]):
@@ -42,15 +53,15 @@ class _Entries(Mapping[str, WeightsEntry]):
     @staticmethod
     def _all() -> dict[str, WeightsEntry]:
         own, pins = read_user_entries(), read_pins()
-        files = {known.file for known in _BUILT_IN.values()}
+        files = {known.file for known in BUILT_IN.values()}
         for known in own.values():
-            if known.name in _BUILT_IN or known.file in files:
+            if known.name in BUILT_IN or known.file in files:
                 raise PoseliftError(
                     f"{user_registry()} uses the name or file of weights that Poselift knows: "
                     f"{known.name!r}.",
                     "Delete that entry and add the file again under another name.",
                 )
-        return {name: _pinned(known, pins) for name, known in {**_BUILT_IN, **own}.items()}
+        return {name: _pinned(known, pins) for name, known in {**BUILT_IN, **own}.items()}
 
 
 def _pinned(known: WeightsEntry, pins: Mapping[str, str]) -> WeightsEntry:

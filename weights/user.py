@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from poselift.errors import PoseliftError
 from poselift.weights.entry import LOCAL, Kind, Normalisation, Role, Units, WeightsEntry
-from poselift.weights.places import fetch_folder, is_plain_name, secret_part
+from poselift.weights.places import fetch_folder, is_plain_name, write_whole
 
 _FORMAT = "poselift-weights-1"
 _REGISTRY = "registry.json"
@@ -115,15 +115,8 @@ def _write(entries: Mapping[str, WeightsEntry], pins: Mapping[str, str]) -> Path
         del row["is_pinned"]
     content = {"format": _FORMAT, "weights": rows, "pins": dict(pins)}
     path = user_registry()
-    part = secret_part(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("x", encoding="utf-8") as file:
-                file.write(json.dumps(content, indent=1) + "\n")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise PoseliftError(
             f"Cannot write {path}: {error.strerror}.",

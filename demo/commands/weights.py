@@ -2,7 +2,8 @@
 
 examples:
   poselift weights list
-  poselift weights get hrnet-w48-384
+  poselift weights recommend
+  poselift weights get rtmpose-m
   poselift weights verify
   poselift weights add best.bin --model sct --set frames=81 ratio=0.5
 """
@@ -13,6 +14,8 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from poselift import weights
 from poselift.demo.parser import add_settings, note
@@ -22,13 +25,21 @@ from poselift.progress import Reporter
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    commands = parser.add_subparsers(required=True, dest="what", metavar="list|get|verify|add")
+    commands = parser.add_subparsers(
+        required=True, dest="what", metavar="list|get|recommend|verify|add"
+    )
     listing = commands.add_parser("list", help="every file, and whether it is here")
     listing.set_defaults(do=_list)
 
     get = commands.add_parser("get", help="fetch a file and check it")
     get.add_argument("name", metavar="NAME")
     get.set_defaults(do=_get)
+
+    recommend = commands.add_parser(
+        "recommend", help="what to fetch for which machine, and what is here, timed"
+    )
+    recommend.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    recommend.set_defaults(do=_recommend)
 
     verify = commands.add_parser(
         "verify", help="compare the files that are here with their SHA-256"
@@ -38,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     add = commands.add_parser("add", help="record a file of your own under a name")
     add.add_argument("file", metavar="FILE")
-    add.add_argument("--model", required=True, help="what it is for: sct, poseformerv2, hrnet ...")
+    add.add_argument("--model", required=True, help="what it is for: sct, rtmpose, hrnet, yolo ...")
     add.add_argument("--name", default="", help="what to call it (default: the file's name)")
     add_settings(add, "settings of the model, like frames=243")
     add.add_argument(
@@ -64,10 +75,30 @@ def _list(options: argparse.Namespace) -> int:
         (known.name, known.model, _where(known), _short(known.licence), known.note)
         for known in weights.ENTRIES.values()
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    _print_table(rows)
+    return 0
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they must be; the last one is left ragged."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        print("  ".join([*cells, row[4]]).rstrip())
+        print("  ".join([*cells, row[-1]]).rstrip())
+
+
+def _recommend(options: argparse.Namespace) -> int:
+    from poselift.detectors.recommend import HEADER, table
+    from poselift.detectors.table import ALLOWED_RATIO, BUDGET, REFERENCE
+
+    _print_table([HEADER, *table(options.device)])
+    print(
+        "\nms here: one picture of 1280x720 with one person, timed now on this machine; what is "
+        "not here was not timed.\n`auto` takes the best that needs at most "
+        f"{BUDGET['keypointer']:.0f} ms (--pose) or {BUDGET['detector']:.0f} ms (--detector), or "
+        f"{ALLOWED_RATIO:g} times {REFERENCE['keypointer']} or {REFERENCE['detector']}.\n"
+        "AP: as published. Fetch with: poselift weights get NAME"
+    )
     return 0
 
 
@@ -139,8 +170,15 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _add(options: argparse.Namespace) -> int:
+    from poselift.detectors.registry import names
+    from poselift.detectors.table import ALIASES
     from poselift.weights.adding import add
 
+    called = options.name or Path(options.file).stem
+    if called in ALIASES or any(called in known for known in names().values()):
+        raise PoseliftError(
+            f"{called!r} is the name of a detector or keypointer.", "Choose another: --name NAME."
+        )
     added = add(
         options.file,
         options.model,

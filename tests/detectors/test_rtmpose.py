@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from poselift.detectors.registry import load_detector, load_keypointer
 from poselift.detectors.rtmpose import RTMDetector, RTMPose, decode_simcc, decode_yolox
+from poselift.detectors.similarity import box_overlaps
 from poselift.errors import PoseliftError
+from poselift.media import open_source
 from poselift.skeleton import COCO17, HALPE26
 from poselift.types import People
 from tests.detectors.tiny_models import save_graph, simcc_lines
@@ -114,3 +117,20 @@ def test_each_sees_its_own_pixels(tmp_path: Path, name: str, seen: float) -> Non
     picture[..., 0] = 200
     (people,) = RTMDetector(file, "cpu")([picture])
     np.testing.assert_allclose(people.boxes[0, 2], seen, rtol=1e-4)
+
+
+REAL = "POSELIFT_RTMDET"
+
+
+@pytest.mark.skipif(REAL not in os.environ, reason=f"{REAL} names no RTMDet-nano of mmdeploy")
+@pytest.mark.parametrize("size", [None, (416, 416)])
+def test_a_real_export_finds_both_people(size: tuple[int, int] | None, two_people: Path) -> None:
+    """A file as mmdeploy writes it: open sides, its own suppression of doubles, labels."""
+    detector = load_detector(f"rtmdet:{os.environ[REAL]}", "cpu", size=size)
+    with open_source(two_people) as source:
+        image = next(frame.image for frame in source.frames() if frame.index == 190)
+    (people,) = detector([image])
+    assert len(people) == 2
+    assert people.scores.min() > 0.5
+    (shipped,) = load_detector("nanodet", "cpu")([image])
+    assert (box_overlaps(people.boxes, shipped.boxes).max(axis=1) > 0.7).all()

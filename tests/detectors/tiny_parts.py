@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poselift.detectors.registry import KEYPOINTERS
+from tests.detectors.foreign_graphs import save_answers
 from tests.detectors.tiny_models import (
     mmpose_config,
     random_hrnet,
@@ -78,6 +80,16 @@ def rtmpose(name: str, folder: Path) -> Loading:
     return Loading(f"{name}:{file}", {"threads": 1})
 
 
+def rtmo(name: str, folder: Path) -> Loading:
+    """The man, with joints down the middle of his box."""
+    scale = 320 / 960
+    box = np.array(MAN) * scale
+    joints = np.column_stack([np.linspace(box[:2], box[2:], 17), np.full(17, 0.9)])
+    answers = {"dets": np.array([[[*box, 0.9]]]), "keypoints": joints[None, None]}
+    file = save_answers(folder / "rtmo.onnx", (1, 3, 320, 320), answers)
+    return Loading(f"{name}:{file}", {"threads": 1})
+
+
 def precomputed(name: str, folder: Path) -> Loading:
     """COCO results with the man in the first frame."""
     joints = np.column_stack([np.linspace(MAN[:2], MAN[2:], 17), np.full(17, 0.9)])
@@ -107,6 +119,9 @@ DETECTOR_MAKERS: dict[str, Maker] = {
     "blazepose": shipped,
     "yolo": yolo_detector,
     "rtmdet": rtmdet,
+    "rtmdet-nano": rtmdet,
+    "yolox-tiny": rtmdet,
+    "yolox-m": rtmdet,
 }
 
 KEYPOINTER_MAKERS: dict[str, Maker] = {
@@ -119,5 +134,8 @@ KEYPOINTER_MAKERS: dict[str, Maker] = {
     "mmpose": mmpose,
     "yolo": yolo_pose,
     "rtmpose": rtmpose,
+    "rtmo": rtmo,
+    **{name: rtmpose for name in KEYPOINTERS if name.startswith("rtmpose-")},
+    **{name: rtmo for name in KEYPOINTERS if name.startswith("rtmo-")},
     "precomputed": precomputed,
 }
