@@ -137,10 +137,8 @@ class Live:
 
     def reset(self) -> None:
         """Forget everybody, as for a new scene. Numbers go on where they were."""
-        keypointer = self._see.keypointer
-        if hasattr(keypointer, "forget"):
-            keypointer.forget()
-        self._see = See(self._see.detector, keypointer, every=self._every)
+        # A new `See` makes its parts forget what they remember of the frames before.
+        self._see = See(self._see.detector, self._see.keypointer, every=self._every)
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
         self._people: dict[int, _Followed] = {}
