@@ -9,8 +9,9 @@ Nothing heavy is imported before it is used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from poselift.lazy import lazy
 
 if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
@@ -28,7 +29,6 @@ _HOME = {
     "available": "poselift.lifter.loading",
     "load": "poselift.lifter.loading",
 }
-_MODULES = ("metrics", "models", "normalise")
 
 __all__ = [
     "ClipLifter",
@@ -41,13 +41,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    if name in _MODULES:
-        return import_module(f"poselift.lifter.{name}")
-    raise AttributeError(f"module 'poselift.lifter' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, *_MODULES])
+__getattr__, __dir__ = lazy(__name__, _HOME, ("metrics", "models", "normalise"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 from poselift.errors import PoseliftError
 
 if TYPE_CHECKING:
+    from poselift.lifter.data.mocap import Clip
     from poselift.lifter.data.windows import WindowBatch
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.training.loop import WindowSource
     from poselift.lifter.training.settings import TrainSettings
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,16 +26,20 @@ class TrainData:
     """Where the windows come from; `TrainSettings.data` says which of these is read.
 
     Attributes:
-        mocap: motion capture sets (.npz), for "mocap".
+        mocap: motion capture for "mocap": sets (.npz), .bvh files, or folders of them.
+        validate: which of it only validates: patterns of clip names (`*/dance_*`), or further
+            sets, files or folders, of which all does. None keeps the clips that
+            `mocap.is_validation` knows by their names.
         h36m: folder with Human3.6M's npz files, for "h36m".
         mpi3dhp: folder with MPI-INF-3DHP's npz files, for "3dhp".
         noise: measured keypointer errors (.json), for "mocap"; None takes the defaults.
     """
 
-    mocap: Sequence[Path] = ()
+    mocap: Sequence[str | Path] = ()
     h36m: Path | None = None
     mpi3dhp: Path | None = None
     noise: Path | None = None
+    validate: Sequence[str | Path] | None = None
 
 
 def settings_from(config: str | Path | None = None, **changes: Any) -> TrainSettings:
@@ -49,7 +58,7 @@ def settings_from(config: str | Path | None = None, **changes: Any) -> TrainSett
 def train(
     settings: TrainSettings,
     data: TrainData,
-    out: Path,
+    out: str | Path,
     *,
     device: str = "auto",
     threads: int | None = None,
@@ -81,6 +90,7 @@ def train(
         raise PoseliftError("No budget is set.", "Say --minutes 60 or --steps 10000.")
     if threads:
         torch.set_num_threads(threads)
+    out = Path(out)
     processes = Processes()
     try:
         make = _mocap_source if settings.data == "mocap" else _field_source
@@ -132,13 +142,12 @@ def _mocap_source(
     data: TrainData, settings: TrainSettings, rank: int
 ) -> tuple[WindowSource, dict[str, WindowBatch]]:
     """Windows to train on and to validate with, from motion capture."""
-    from poselift.lifter.data import mocap
     from poselift.lifter.data.noise import KeypointNoise, measured_noise
     from poselift.lifter.data.windows import Recipe, Studio, validation_windows
 
     if not data.mocap:
         raise PoseliftError("No motion capture is given.", "Say --mocap SET.npz (one or several).")
-    training, validation = mocap.split(mocap.read_sets(data.mocap))
+    training, validation = _training_and_validation(data)
     noise = measured_noise(data.noise) if data.noise else KeypointNoise()
     frames = settings.network.get("frames", 27)
     recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
@@ -150,6 +159,24 @@ def _mocap_source(
         if validation
     }
     return Studio(training, recipe, settings.seed + 1000 * rank), judged
+
+
+def _training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
+    from poselift.lifter.data import mocap
+    from poselift.lifter.data.own import read_motions
+
+    clips = read_motions(map(Path, data.mocap))
+    if data.validate is None:
+        training, validation = mocap.split(clips)
+    else:
+        files = [Path(one) for one in data.validate if Path(one).exists()]
+        patterns = [str(one) for one in data.validate if not Path(one).exists()]
+        training, validation = mocap.split(clips, patterns)
+        validation += read_motions(files)
+    _log.info("%d clips to train on, %d to validate with", len(training), len(validation))
+    if not training:
+        raise PoseliftError("All clips are kept for validation.", "Say others with --validate.")
+    return training, validation
 
 
 def _field_source(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -90,3 +92,19 @@ def torch_threads(count: int) -> Iterator[None]:
         with _in_force.lock:
             _in_force.blocks -= 1
             torch.set_num_threads(before)
+
+
+def import_torch_calmly() -> None:
+    """Import torch so that its threads sleep while they wait for each other.
+
+    They spin by default: where other programs keep the processor busy, that makes small networks
+    several times slower. What decides is OMP_WAIT_POLICY at the moment of the import. It is set for
+    that moment only, and not at all where the user has set it or has imported torch already.
+    """
+    if "torch" in sys.modules or "OMP_WAIT_POLICY" in os.environ:
+        return
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    try:
+        import torch  # noqa: F401
+    finally:
+        del os.environ["OMP_WAIT_POLICY"]

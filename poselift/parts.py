@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from poselift.device import import_torch_calmly
 from poselift.errors import PoseliftError
 from poselift.fingerprint import digest_of
 from poselift.settings import Settings
@@ -142,10 +143,11 @@ class Parts:
     @cached_property
     def lifter(self) -> Lifter:
         """The lifter."""
-        from poselift import lifter
-
         if "lifter" in self._own:
             return cast("Lifter", self._own["lifter"])
+        import_torch_calmly()
+        from poselift import lifter
+
         settings = self.settings
         return lifter.load(
             settings.lifter,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -58,3 +61,17 @@ def test_blocks_of_several_threads_overlap() -> None:
     newcomer.start()
     newcomer.join()
     assert fresh == [3]
+
+
+def test_torch_is_imported_with_threads_that_sleep() -> None:
+    code = (
+        "import os; from poselift.parts import Parts; Parts().lifter; "
+        "print(os.environ.get('OMP_WAIT_POLICY'))"
+    )
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "true"}
+    environment.pop("OMP_WAIT_POLICY", None)
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert out.stdout == "None\n"
+    if "OMP_WAIT_POLICY" in out.stderr:  # torch's OpenMP is one that tells
+        assert "OMP_WAIT_POLICY = 'PASSIVE'" in out.stderr

@@ -20,7 +20,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--config", metavar="NAME", help="a .toml file, or the name of a shipped one")
     add("--model", help="the network, if no config names it")
-    add("--mocap", nargs="+", type=Path, default=[], metavar="NPZ", help="motion capture sets")
+    add(
+        "--mocap",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="motion capture sets, BVH files or folders of them",
+    )
+    add("--validate", nargs="+", metavar="PATTERN|PATH",
+        help="what only validates: names of clips such as '*/dance_*', or further sets or BVH "
+             "files (default: the clips that docs/training.md tells)")  # fmt: skip
     add("--h36m", type=Path, metavar="DIR", help="folder with Human3.6M's npz files")
     add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="folder with MPI-INF-3DHP's npz")
     add("--out", type=Path, required=True, metavar="DIR", help="where the run is written")
@@ -50,7 +60,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     }
     train(
         settings_from(options.config, **changes),
-        TrainData(options.mocap, options.h36m, options.mpi3dhp, options.noise),
+        TrainData(options.mocap, options.h36m, options.mpi3dhp, options.noise, options.validate),
         options.out,
         device=options.device,
         threads=options.threads,

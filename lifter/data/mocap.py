@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -109,10 +110,28 @@ def is_validation(name: str) -> bool:
     return name.startswith(VALIDATION)
 
 
-def split(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:
-    """(training, validation) clips."""
+def split(
+    clips: Iterable[Clip], validate: Sequence[str] | None = None
+) -> tuple[list[Clip], list[Clip]]:
+    """(training, validation) clips.
+
+    `validate` are patterns of names, such as `*/dance_*`; every one must match a clip. None keeps
+    the clips that `is_validation` knows.
+    """
+    clips = list(clips)
+    for pattern in validate or ():
+        if not any(fnmatchcase(clip.name, pattern) for clip in clips):
+            names = ", ".join(clip.name for clip in clips[:3])
+            raise PoseliftError(
+                f"No clip's name matches {pattern!r}, so it would validate nothing.",
+                f"The names of clips are such as {names}.",
+            )
     training: list[Clip] = []
     validation: list[Clip] = []
     for clip in clips:
-        (validation if is_validation(clip.name) else training).append(clip)
+        if validate is None:
+            kept = is_validation(clip.name)
+        else:
+            kept = any(fnmatchcase(clip.name, pattern) for pattern in validate)
+        (validation if kept else training).append(clip)
     return training, validation

@@ -67,13 +67,18 @@ ASF = Convention(
     ),
 )
 
-#: The joints of .bvh files, each standing for where it is. The first three are CMU's own figures,
-#: the other two figures of one size to which CMU's motions were moved, with centimetres as units.
+#: The joints of .bvh files, each standing for where it is. The second is what `poselift.export`
+#: writes, the other three of the first four are CMU's own figures, the last two are figures of one
+#: size to which CMU's motions were moved, with centimetres as units.
 BVH = (
     Convention(
         "the MotionBuilder release",
         _table("Spine, Neck1, Head, Head end", "*UpLeg, *Leg, *Foot, *Arm, *ForeArm, *Hand"),
         chest=("Spine1", ("Neck", "LeftShoulder", "RightShoulder")),
+    ),
+    Convention(
+        "Poselift's own",
+        _table("Spine, Neck, Head, Head end", "*UpLeg, *Leg, *Foot, *Arm, *ForeArm, *Hand"),
     ),
     Convention(
         "the 3dsMax release",

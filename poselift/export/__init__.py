@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from poselift.errors import PoseliftError
-from poselift.export.angles import ANGLES, joint_angles
 from poselift.export.bvh import write_bvh
 from poselift.export.csv import write_csv
 from poselift.export.json import write_json
@@ -23,7 +22,7 @@ WRITERS: dict[str, Callable[[ClipMotion, Path], list[Path]]] = {
     "trc": write_trc,
 }
 
-__all__ = ["ANGLES", "WRITERS", "joint_angles", "write"]
+__all__ = ["WRITERS", "write"]
 
 
 def write(result: ClipMotion, folder: str | Path, formats: Sequence[str] = ("npz",)) -> list[Path]:

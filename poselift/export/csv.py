@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poselift.export.angles import ANGLES, joint_angles
+from poselift.angles import ANGLES, joint_angles
 from poselift.files import atomic_path
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17

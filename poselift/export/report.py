@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poselift.angles import joint_angles
 from poselift.drawing.scene3d import Scene
 from poselift.drawing.style import ACCENTS, LEFT, LIGHT, RIGHT, Colour
-from poselift.export.angles import joint_angles
 from poselift.files import atomic_path, make_folder
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poselift.export.angles import ANGLES, joint_angles
+from poselift.angles import ANGLES, joint_angles
 from poselift.skeleton import H36M17
 
 STANDING = {
