@@ -156,7 +156,7 @@ def _choose(name: str) -> weights.WeightsEntry:
         if not here:
             raise PoseliftError(
                 "No lifter's weights are on this machine.",
-                "`python -m weights list` shows what there is; --checkpoint takes a file.",
+                "`poselift weights list` shows what there is; --checkpoint takes a file.",
             )
         live = [entry for entry in here if name == entry.role == "live"]
         chosen, why = (live[0], "made for cameras") if live else (here[0], "the best")
