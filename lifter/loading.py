@@ -62,7 +62,10 @@ def load(
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: float32, bfloat16, float16.
         runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
-        mirror, join, overlap, batch: see `lifter.WindowSettings`.
+        mirror: see `lifter.WindowSettings`, as for the next three.
+        join: how windows are joined.
+        overlap: of windows.
+        batch: windows at a time.
         time_step: windows take every n-th frame; None takes what the entry says, for a file 1.
         field_of_view: degrees along the picture's longer side, of clips whose camera is not known;
             None is 55.

@@ -32,7 +32,9 @@ class Pipeline:
     Args:
         settings: a `Settings`; None takes the defaults.
         reporter: hears how it goes; None is silence.
-        detector, keypointer, lifter: parts by name, as in the settings, or objects of one's own.
+        detector: a name as in the settings, or an object of one's own.
+        keypointer: likewise.
+        lifter: likewise.
         options: single settings by name, over `settings`.
     """
 
