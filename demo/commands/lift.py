@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     net.add_argument("--time-step", type=int, metavar="N",
                      help="take every Nth frame (default: as the weights say, else 1)")  # fmt: skip
     net.add_argument("--field-of-view", type=float, metavar="DEG",
-                     help="of the camera, along the picture's longer side (default: 55)")  # fmt: skip
+                     help="along the picture's longer side (default: 55)")  # fmt: skip
     result = parser.add_argument_group("result")
     result.add_argument("--space", default="world", choices=["world", "camera"])
     result.add_argument("--up", default="auto", type=_up, choices=UP,
