@@ -159,7 +159,7 @@ def _choose(name: str) -> weights.WeightsEntry:
         if not here:
             raise PoseliftError(
                 "No lifter's weights are on this machine.",
-                "`poselift weights list` shows what there is; --checkpoint takes a file.",
+                "`poselift weights list` shows what there is; `checkpoint` takes a file.",
             )
         live = [entry for entry in here if name == entry.role == "live"]
         chosen, why = (live[0], "made for cameras") if live else (here[0], "the best")
@@ -186,7 +186,7 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
     if name in models.names():
         return PoseliftError(
             f"There are no weights for {name!r} in the registry.",
-            "Give a file: checkpoint=... (--checkpoint FILE).",
+            "Give a file: `checkpoint`.",
         )
     near = get_close_matches(str(name).lower(), known, 1, 0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
