@@ -147,7 +147,7 @@ def _mocap_source(
 
     if not data.mocap:
         raise PoseliftError("No motion capture is given.", "Give one set or several: `mocap`.")
-    training, validation = _training_and_validation(data)
+    training, validation = training_and_validation(data)
     noise = measured_noise(data.noise) if data.noise else KeypointNoise()
     frames = settings.network.get("frames", 27)
     recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
@@ -161,7 +161,8 @@ def _mocap_source(
     return Studio(training, recipe, settings.seed + 1000 * rank), judged
 
 
-def _training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
+def training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
+    """The clips of motion capture that train, and those that only validate."""
     from poselift.lifter.data import mocap
     from poselift.lifter.data.own import read_motions
 
