@@ -1,4 +1,4 @@
-"""Smoothing of joints over time: a causal One Euro filter for live, a zero-phase one for clips."""
+"""Less trembling: a causal One Euro filter for live, a zero-phase smoother for files."""
 
 from __future__ import annotations
 

@@ -1,0 +1,226 @@
+"""One room for everybody: how near the camera, floor, ways and feet are to the truth.
+
+    python -m benchmarks.room CMU17.npz [PYBULLET17.npz ...] [--rooms 60] [--quick]
+    python -m benchmarks.room --views FOLDER_OF_POSE2SIM
+    python -m benchmarks.room CMU17.npz EXTRA17.npz --balance
+
+Made rooms: validation clips of motion capture, one to five people, lenses of 30 to 90 degrees,
+cameras that look 0 to 60 degrees down and are rolled up to 20, lifted from keypoints with a
+keypointer's errors and by a perfect lifter. Every method sees the same rooms in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.rooms_judged import Found, Tally, picture_error
+from benchmarks.rooms_made import FPS, SIZE, MadeRoom, make_room, usable, without_noise
+from poselift import lifter
+from poselift.errors import PoseliftError
+from poselift.lifter.data.mocap import Clip, read_sets, split
+from poselift.scene import balance, room
+from poselift.scene.camera import tilt_and_roll, up_from
+from poselift.scene.given import Given
+from poselift.scene.place import place
+from poselift.scene.rays import field_of_view, focal_length
+from poselift.scene.world import LEVEL, upright
+from poselift.types import Motion
+
+Method = Callable[[MadeRoom, Sequence[Motion]], Found]
+_LENS = 55.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    out = argparse.ArgumentParser(description=__doc__,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    out.add_argument("mocap", nargs="*", type=Path, help="sets of motion capture")
+    out.add_argument("--rooms", type=int, default=60)
+    out.add_argument("--quick", action="store_true", help="12 rooms")
+    out.add_argument("--seed", type=int, default=1, help="another one makes other rooms")
+    out.add_argument("--lifter", default="auto")
+    out.add_argument("--views", type=Path, help="the folder of pose2sim, for its four real views")
+    out.add_argument("--balance", action="store_true", help="how bodies balance, of training clips")
+    out.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw ten rooms from above")
+    out.add_argument("--json", type=Path)
+    return out
+
+
+def level_camera(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """Everybody placed by a level camera of 55 degrees: the plainest reference."""
+    worlds = place(motions, LEVEL, SIZE, _LENS)
+    return Found(worlds, LEVEL[2], focal_length(SIZE, _LENS))
+
+
+def stance_lines(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """Up from upright people's lines from the ankles to the head, 55 degrees: the earlier way."""
+    rotation = upright([motion.pose3d for motion in motions]).rotation
+    worlds = place(motions, rotation, SIZE, _LENS)
+    return Found(worlds, rotation[2], focal_length(SIZE, _LENS))
+
+
+def the_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """What Poselift does."""
+    built = room.build(motions, SIZE)
+    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+
+
+def camera_given(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """The same with the true camera given, as `--camera` does."""
+    tilt, roll = tilt_and_roll(made.camera.up[0])
+    given = Given(tilt=tilt, roll=roll, focal=float(made.camera.focal[0]))
+    built = room.build(motions, SIZE, given)
+    return Found(built.worlds, made.camera.up[0], float(made.camera.focal[0]))
+
+
+METHODS: dict[str, Method] = {
+    "level camera, 55 degrees": level_camera,
+    "lines of stance, 55 degrees": stance_lines,
+    "room": the_room,
+    "room, camera given": camera_given,
+}
+
+
+def judge(rooms: Sequence[tuple[MadeRoom, list[Motion]]]) -> dict[str, Tally]:
+    """Every method over the rooms."""
+    tallies = {name: Tally() for name in METHODS}
+    for made, motions in rooms:
+        for name, method in METHODS.items():
+            begun = time.perf_counter()
+            found = method(made, motions)
+            found.seconds = time.perf_counter() - begun
+            tallies[name].add(made, found)
+            if method is the_room:
+                camera = room.build(motions, SIZE).camera
+                pixels = [camera.project(np.asarray(w, float)) for w in found.worlds]
+                tallies[name].picture.append(picture_error(made, found.worlds, pixels))
+    return tallies
+
+
+def print_tallies(title: str, tallies: dict[str, Tally]) -> None:
+    """A table with a column a method."""
+    figures = {name: tally.figures() for name, tally in tallies.items()}
+    rows = [
+        [row, *(figures[name][row] for name in figures)] for row in next(iter(figures.values()))
+    ]
+    print(f"\n{title}\n")
+    print(machine.table(["", *figures], rows))
+
+
+def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
+    """The tables of made rooms."""
+    clips = usable(split(read_sets(options.mocap))[1])
+    count = 12 if options.quick else options.rooms
+    lift = lifter.load(options.lifter)
+    rooms = [make_room(clips, "still", 10_000 * options.seed + i) for i in range(count)]
+    lifted = [(made, made.motions(lift)) for made in rooms]
+    perfect = [(made, made.motions(None)) for made in map(without_noise, rooms)]
+    out = {}
+    for title, pairs in (
+        (f"{count} still cameras, lifted by {lift.name} from detected keypoints", lifted),
+        (f"the same {count}, true keypoints, perfect lifter", perfect),
+    ):
+        out[title] = judge(pairs)
+        print_tallies(title, out[title])
+    if options.pictures:
+        from benchmarks.rooms_drawn import draw_rooms
+
+        draw_rooms([(made, ms, the_room(made, ms)) for made, ms in lifted[:10]], options.pictures)
+    return out
+
+
+def real_views(folder: Path, name: str) -> dict[str, list[float]]:
+    """How far up is off in the four calibrated views of pose2sim's demo, in degrees."""
+    from benchmarks import views
+    from benchmarks.judge import find_demo, main_person
+
+    demo = find_demo(folder)
+    cameras = views.read_qualisys(next((demo / "calibration").glob("*.qca.txt")))
+    lift = lifter.load(name)
+    out: dict[str, list[float]] = {"level": [], "lines of stance": [], "room": []}
+    for video, view in zip(sorted((demo / "videos").glob("*.mp4")), cameras, strict=True):
+        track, size, fps = main_person(video, "auto")
+        motions = lift([track], image_size=size, fps=fps)
+        camera = room.build(motions, size).camera
+        found = camera.rotation[:, 2]
+        true = view.rotation[:, 2]
+        lines = upright([motion.pose3d for motion in motions]).rotation[2]
+        for key, up in (("level", up_from(0, 0)), ("lines of stance", lines), ("room", found)):
+            out[key].append(float(np.degrees(np.arccos(np.clip(up @ true, -1, 1)))))
+        tilt, roll = tilt_and_roll(found)
+        true_tilt, true_roll = tilt_and_roll(true)
+        print(
+            f"{video.name}: tilt {tilt:.0f} (true {true_tilt:.0f}), roll {roll:.0f} "
+            f"({true_roll:.0f}), field of view {camera.field_of_view:.0f} "
+            f"({field_of_view(size, view.matrix[0, 0]):.0f})"
+        )
+    return out
+
+
+def how_bodies_balance(clips: Sequence[Clip]) -> None:
+    """The lean of the line from the carrying foot to the centre of mass, and what remains."""
+    ahead, aside, off = [], [], []
+    for clip in clips:
+        joints = clip.at_rate(FPS).astype(float)
+        for start in range(0, len(joints), 90):
+            part = joints[start : start + 90]
+            if len(part) < 30:
+                continue
+            speed = np.linalg.norm(np.gradient(part[:, balance.ANKLES], axis=0), axis=-1) * FPS
+            planted = np.exp(-((speed / 0.4) ** 2))
+            lines, sure = balance.lines_of_balance(part, planted)
+            if sure.sum() < 10:
+                continue
+            line = (lines * sure[:, None]).sum(axis=0)
+            line /= np.linalg.norm(line)
+            off.append(np.degrees(np.arccos(np.clip(line[2], -1, 1))))
+            forward = balance.ahead(part)
+            weight = sure / sure.sum()
+            ahead.append(float((weight * (lines * forward).sum(axis=1)).sum()))
+            sides = np.cross(forward, lines)
+            aside.append(float((weight * sides[:, 2]).sum()))
+    print(
+        f"{len(off)} stretches of 3 s: after the lean that is taken off, the line still leans "
+        f"{np.mean(ahead):+.3f} ahead; it is off by {np.median(off):.1f} degrees in the median, "
+        f"{np.percentile(off, 90):.1f} in the 90th percentile"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; 0 when it did its work."""
+    options = parser().parse_args(argv)
+    results: dict[str, object] = {}
+    try:
+        if options.balance:
+            how_bodies_balance(split(read_sets(options.mocap))[0])
+        elif options.mocap:
+            print(machine.in_words(machine.describe()))
+            results = {
+                title: {name: tally.figures() for name, tally in tallies.items()}
+                for title, tallies in made_rooms(options).items()
+            }
+        if options.views:
+            views = real_views(options.views, options.lifter)
+            rows = [
+                [name, *(f"{v:.1f}" for v in row), f"{np.mean(row):.1f}"]
+                for name, row in views.items()
+            ]
+            print(machine.table(["up off, degrees", *"1234", "mean"], rows))
+            results["views"] = views
+    except PoseliftError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return 2
+    if options.json:
+        machine.write_json(options.json, results)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

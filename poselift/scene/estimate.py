@@ -1,0 +1,305 @@
+"""Finding the camera that a clip was filmed with, from everybody in it at once.
+
+For each of some focal lengths the tilt, the roll, the height, the size of each person and the floor
+under them are found by robust least squares: bodies in balance point up, feet that rest lie on one
+floor, people are of a usual size. How well each focal length fits, with what is usual for cameras,
+weighs it; the answer is the weighted mean, and its spread the uncertainty. Where people tell
+little, what is usual for cameras remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from poselift.scene.camera import tilt_and_roll, up_from
+from poselift.scene.evidence import Evidence, Moves, gather, subjects
+from poselift.scene.given import Given
+from poselift.scene.rays import field_of_view, focal_length
+from poselift.types import Motion
+
+#: What cameras are like before anybody is seen: degrees and metres, mean and standard deviation.
+FIELD_OF_VIEW, _LENS_SPREAD = 55.0, 0.3
+_TILT, _TILT_SD = 10.0, 28.0
+#: Where nobody's balance tells anything, a camera is near to level.
+_LEVEL, _LEVEL_SD = 4.0, 7.0
+_ROLL_SD = 4.0  # with heavy tails: some cameras are held well askew
+_HEIGHT, _HEIGHT_SD = 1.6, 2.0
+_SIZE_SD = 0.05  # people's sizes, as a share
+_FLOOR_SD = 0.03  # metres; with heavy tails: some people stand on something
+_GRID = np.geomspace(25.0, 95.0, 10)  # degrees across the longer side
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of a still camera (of the first frame of one that moves).
+
+    Attributes:
+        up: (3,) the world's up in the camera's axes.
+        focal: pixels.
+        height: metres above the floor.
+        sizes: by the number of the motion, how large each person is against the nominal body.
+        floors: likewise, metres that the floor under each person lies above the common one.
+        sd: standard deviations of `tilt`, `roll`, `field_of_view` (degrees) and `height` (metres).
+        pieces: of half a second in which somebody's balance told something.
+    """
+
+    up: np.ndarray
+    focal: float
+    height: float
+    sizes: dict[int, float]
+    floors: dict[int, float]
+    sd: dict[str, float]
+    pieces: float
+
+
+def believe(
+    motions: Sequence[Motion],
+    size: tuple[int, int],
+    given: Given | None = None,
+    moves: Moves | None = None,
+    known_sizes: Mapping[int, float] | None = None,
+) -> Belief:
+    """The most likely camera of a clip with these people, in camera space as they were lifted.
+
+    `known_sizes` are of people, by the number of their motion, against the lifted body.
+    """
+    given = given or Given()
+    people = subjects(motions, moves)
+    numbers = [i for i, motion in enumerate(motions) for s in people if s.motion is motion]
+    sizes = np.array([(known_sizes or {}).get(number, np.nan) for number in numbers])
+    centre = np.array(given.centre or (size[0] / 2, size[1] / 2), np.float64)
+    grid = _GRID if given.focal is None else np.array([field_of_view(size, given.focal)])
+    fits: list[_Fit] = []
+    for lens in grid:
+        evidence = gather(people, focal_length(size, lens), centre) if people else None
+        fits.append(_fit(evidence, sizes, given, fits[-1] if fits else None))
+    usual = 2 * (np.log(np.tan(np.radians(grid) / 2)) - _log_tan(FIELD_OF_VIEW)) / _LENS_SPREAD
+    cost = np.array([fit.cost for fit in fits]) + np.square(usual / 2)
+    chance = np.exp(-(cost - cost.min()) / 2)
+    return _mean(numbers, size, grid, fits, chance / chance.sum(), given)
+
+
+def _log_tan(degrees: float) -> float:
+    return float(np.log(np.tan(np.radians(degrees) / 2)))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    up: np.ndarray
+    height: float
+    sizes: np.ndarray
+    floors: np.ndarray
+    cost: float
+    covariance: np.ndarray  # (3, 3) of tilt, roll (radians) and height
+    pieces: float
+
+
+def _fit(evidence: Evidence | None, known: np.ndarray, given: Given, before: _Fit | None) -> _Fit:
+    """Robust Gauss-Newton from a few starts, or from the last lens's answer; the cheapest."""
+    starts = [up_from(_TILT, 0.0) if before is None else before.up]
+    if evidence is not None and len(evidence.up):
+        middle = _spherical_median(evidence.up, 1 / np.square(evidence.up_sd).sum(axis=1))
+        starts.append(middle)
+        if before is None:
+            starts.append(up_from(tilt_and_roll(middle)[0], 0.0))
+    fits = [_descend(evidence, known, start, given) for start in starts]
+    return min(fits, key=lambda fit: fit.cost)
+
+
+def _spherical_median(lines: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    middle = (lines * weight[:, None]).sum(axis=0)
+    middle /= max(float(np.linalg.norm(middle)), 1e-9)
+    for _ in range(15):
+        far = np.maximum(np.linalg.norm(lines - middle, axis=1), 0.02)
+        middle = (lines * (weight / far)[:, None]).sum(axis=0)
+        middle /= max(float(np.linalg.norm(middle)), 1e-9)
+    return middle
+
+
+def _descend(evidence: Evidence | None, known: np.ndarray, up: np.ndarray, given: Given) -> _Fit:
+    """From one start. The unknowns: tilt, roll, height, log sizes (P), floors (P)."""
+    people = len(known)
+    tilt, roll = np.radians(tilt_and_roll(up))
+    x = np.concatenate([[tilt, roll, _HEIGHT], np.zeros(2 * people)])
+    tied = _tied(given, known, x)
+    if evidence is not None and len(evidence.foot):
+        x[2] = np.clip(-np.median(evidence.foot @ up_from(*np.degrees(x[:2]))), 0.1, 30)
+        tied = _tied(given, known, x)
+    free = ~tied
+    damp, cost, r, jacobian = 1e-3, np.inf, np.zeros(0), np.zeros((0, len(x)))
+    step = np.zeros(len(x))
+    for _ in range(30):
+        trial = x + step
+        new_r, new_jacobian, new_cost = _residuals(evidence, people, trial)
+        if new_cost <= cost:
+            done = cost - new_cost < 1e-4
+            x, r, jacobian, cost, damp = trial, new_r, new_jacobian, new_cost, max(damp / 4, 1e-6)
+            if done:
+                break
+        else:
+            damp *= 8
+            if damp > 1e4:
+                break
+        part = jacobian[:, free]
+        normal = part.T @ part
+        step = np.zeros(len(x))
+        step[free] = -np.linalg.solve(normal + damp * np.diag(np.diag(normal) + 1e-9), part.T @ r)
+        step[:2] = np.clip(step[:2], -0.3, 0.3)
+        step[2] = np.clip(step[2], -2.0, 2.0)
+    normal = jacobian[:, free].T @ jacobian[:, free] + 1e-9 * np.eye(int(free.sum()))
+    covariance = np.zeros((len(x), len(x)))
+    covariance[np.ix_(free, free)] = np.linalg.inv(normal)
+    pieces = 0.0 if evidence is None else float(len(evidence.up))
+    if evidence is not None:
+        cost += evidence.walk
+    up = up_from(*np.degrees(x[:2]))
+    sizes, floors = np.exp(x[3 : 3 + people]), x[3 + people :]
+    return _Fit(up, float(x[2]), sizes, floors, cost, covariance[:3, :3], pieces)
+
+
+def _tied(given: Given, known: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Which unknowns were given; they are put into `x`."""
+    tied = np.zeros(len(x), bool)
+    for place, value, scale in (
+        (0, given.tilt, np.pi / 180), (1, given.roll, np.pi / 180), (2, given.height, 1.0),
+    ):  # fmt: skip
+        if value is not None:
+            x[place], tied[place] = value * scale, True
+    told = np.isfinite(known)
+    x[3 : 3 + len(known)][told] = np.log(known[told])
+    tied[3 : 3 + len(known)] = told
+    return tied
+
+
+def _residuals(
+    evidence: Evidence | None, people: int, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Weighted residuals (R,), their derivatives (R, X), and the robust cost."""
+    tilt, roll, height = x[:3]
+    rows, slopes, costs = [], [], 0.0
+
+    def add(residual: np.ndarray, slope: np.ndarray, heavy: float | None) -> None:
+        nonlocal costs
+        if heavy is None:
+            weight = np.ones(len(residual))
+            costs += float(np.square(residual).sum())
+        else:  # Cauchy's: `heavy` standard deviations are still believed
+            weight = 1 / (1 + np.square(residual / heavy))
+            costs += float(heavy**2 * np.log1p(np.square(residual / heavy)).sum())
+        root = np.sqrt(weight)
+        rows.append(residual * root)
+        slopes.append(slope * root[:, None])
+
+    def unit(place: int, scale: float) -> np.ndarray:
+        slope = np.zeros((1, len(x)))
+        slope[0, place] = 1 / scale
+        return slope
+
+    told = evidence is not None and len(evidence.up) > 0
+    mean, sd = (_TILT, _TILT_SD) if told else (_LEVEL, _LEVEL_SD)
+    add(np.array([np.degrees(tilt) - mean]) / sd, unit(0, np.radians(sd)), None)
+    add(np.array([roll / np.radians(_ROLL_SD)]), unit(1, np.radians(_ROLL_SD)), 1.0)
+    add(np.array([(height - _HEIGHT) / _HEIGHT_SD]), unit(2, _HEIGHT_SD), 1.0)
+    both = np.zeros((people, len(x)))
+    both[np.arange(people), 3 + np.arange(people)] = 1 / _SIZE_SD
+    add(x[3 : 3 + people] / _SIZE_SD, both, None)
+    both = np.zeros((people, len(x)))
+    both[np.arange(people), 3 + people + np.arange(people)] = 1 / _FLOOR_SD
+    add(x[3 + people :] / _FLOOR_SD, both, 1.0)
+    if evidence is not None:
+        _add_lines(evidence, x, add)
+        _add_feet(evidence, people, x, add)
+    return np.concatenate(rows), np.concatenate(slopes), costs
+
+
+def _axes(tilt: float, roll: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Up, and its derivatives by tilt and roll."""
+    ct, st, cr, sr = np.cos(tilt), np.sin(tilt), np.cos(roll), np.sin(roll)
+    up = np.array([ct * sr, -ct * cr, -st])
+    by_tilt = np.array([-st * sr, st * cr, -ct])
+    by_roll = np.array([ct * cr, ct * sr, 0.0])
+    return up, by_tilt, by_roll
+
+
+def _add_lines(evidence: Evidence, x: np.ndarray, add) -> None:  # type: ignore[no-untyped-def]
+    """Bodies in balance: how far up is from their lines, along and across the line of sight."""
+    if not len(evidence.up):
+        return
+    up, by_tilt, by_roll = _axes(x[0], x[1])
+    line, ray = evidence.up, evidence.up_ray
+    across = np.cross(ray, line)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+    along = np.cross(line, across)  # perpendicular to the line, in the plane of the ray
+    for axis, sd in ((along, evidence.up_sd[:, 0]), (across, evidence.up_sd[:, 1])):
+        slope = np.zeros((len(line), len(x)))
+        slope[:, 0], slope[:, 1] = axis @ by_tilt / sd, axis @ by_roll / sd
+        residual = axis @ up / sd
+        # Lines that point the other way are as far off as can be, not at their ends' zero.
+        residual = np.where(line @ up > 0, residual, np.sign(residual) * (2 - abs(residual)) / sd)
+        add(residual, slope, 1.5)
+
+
+def _add_feet(evidence: Evidence, people: int, x: np.ndarray, add) -> None:  # type: ignore[no-untyped-def]
+    """Resting feet: how far above or below their person's floor they are."""
+    if not len(evidence.foot):
+        return
+    up, by_tilt, by_roll = _axes(x[0], x[1])
+    owner = evidence.foot_person
+    size = np.exp(x[3 : 3 + people])[owner]
+    foot = evidence.foot * size[:, None]
+    above = foot @ up + x[2] - x[3 + people + owner]
+    count = np.bincount(owner, minlength=people)[owner]
+    # A depth that is off moves the foot along its line of sight; a person's are off together.
+    sd = np.hypot(0.025, 0.025 * np.maximum(abs(x[2]), 0.3)) * evidence.foot_sd
+    sd = sd * np.sqrt(np.maximum(0.25 * count, 1))
+    slope = np.zeros((len(foot), len(x)))
+    slope[:, 0], slope[:, 1], slope[:, 2] = foot @ by_tilt / sd, foot @ by_roll / sd, 1 / sd
+    rows = np.arange(len(foot))
+    slope[rows, 3 + owner] = foot @ up / sd
+    slope[rows, 3 + people + owner] = -1 / sd
+    add(above / sd, slope, 2.0)
+
+
+def _mean(
+    numbers: Sequence[int],
+    size: tuple[int, int],
+    grid: np.ndarray,
+    fits: list[_Fit],
+    chance: np.ndarray,
+    given: Given,
+) -> Belief:
+    """The mean over all focal lengths, and how far they disagree."""
+    ups = np.stack([fit.up for fit in fits])
+    up = (chance[:, None] * ups).sum(axis=0)
+    up /= np.linalg.norm(up)
+    log_tan = np.log(np.tan(np.radians(grid) / 2))
+    lens = float(np.degrees(2 * np.arctan(np.exp(chance @ log_tan))))
+    focal = given.focal if given.focal is not None else focal_length(size, lens)
+    angles = np.array([tilt_and_roll(one) for one in ups])
+    height = float(chance @ np.array([fit.height for fit in fits]))
+    inner = np.stack([np.diag(fit.covariance) for fit in fits])
+    sd_angle = np.sqrt(
+        chance @ np.square(angles - chance @ angles)
+        + np.square(np.degrees(1)) * chance @ inner[:, :2]
+    )
+    sd_height = np.sqrt(
+        chance @ np.square([fit.height - height for fit in fits]) + chance @ inner[:, 2]
+    )
+    sd = {
+        "tilt": float(sd_angle[0]),
+        "roll": float(sd_angle[1]),
+        "height": float(sd_height),
+        "field_of_view": float(np.sqrt(chance @ np.square(grid - chance @ grid))),
+    }
+    best = chance[:, None]
+    sizes = (best * np.stack([fit.sizes for fit in fits])).sum(axis=0)
+    floors = (best * np.stack([fit.floors for fit in fits])).sum(axis=0)
+    return Belief(
+        up, float(focal), height,
+        dict(zip(numbers, sizes.tolist(), strict=True)),
+        dict(zip(numbers, floors.tolist(), strict=True)),
+        sd, max(fit.pieces for fit in fits),
+    )  # fmt: skip

@@ -1,0 +1,284 @@
+"""What the people of a clip say about its camera, gathered into pieces of half a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from poselift.scene.balance import (
+    ANKLES,
+    lines_of_balance,
+    metre_in_pixels,
+    planted_from_picture,
+)
+from poselift.scene.rays import Sight, joint_weights, look, turn_to
+from poselift.types import Motion
+
+_RATE = 12.0  # looks a second: more says nothing new
+_PIECE_SECONDS = 0.5
+_MOST_PIECES = 40  # a person, so that an hour costs no more than half a minute
+_LEAST_PLANTED = 0.35
+_SURE = 0.25  # the score below which an ankle is not seen, but guessed or at the picture's edge
+_UNSEEN_PLANTED = 0.3  # such a foot may carry, which says a little about up, but is nowhere
+#: A lifter takes cameras as more level than they are: the elevation it sees is this too small.
+SHRINKS = 1.12
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How a camera moved, as far as its background tells.
+
+    Attributes:
+        turn: (T, 3, 3) to the axes of the first frame's camera from those of each frame's.
+        zoom: (T,) focal length over that of the first frame.
+    """
+
+    turn: np.ndarray
+    zoom: np.ndarray
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One person, ready to be looked at with any focal length; rows at `frames` of the clip."""
+
+    motion: Motion
+    rows: np.ndarray
+    pose: np.ndarray
+    xy: np.ndarray
+    weight: np.ndarray
+    planted: np.ndarray
+    piece: np.ndarray
+    turn: np.ndarray | None
+    zoom: np.ndarray
+
+    def look(self, focal: float, centre: np.ndarray) -> Sight:
+        """What is seen with this focal length (of the first frame, if it zooms)."""
+        return look(
+            self.pose, self.xy, self.weight, focal * self.zoom[:, None, None], centre, self.turn
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that counts at one focal length; N pieces with a line, M resting feet.
+
+    Attributes:
+        up: (N, 3) lines that point up, `up_ray` (N, 3) the lines of sight to their people,
+            `up_sd` (N, 2) radians along and across the line of sight.
+        foot: (M, 3) resting ankles in metres, `foot_person` (M,) whose they are,
+            `foot_sd` (M,) metres.
+        walk: minus twice the log likelihood of the people's ways.
+    """
+
+    up: np.ndarray
+    up_ray: np.ndarray
+    up_sd: np.ndarray
+    foot: np.ndarray
+    foot_person: np.ndarray
+    foot_sd: np.ndarray
+    walk: float
+
+
+def subjects(motions: Sequence[Motion], moves: Moves | None = None) -> list[Subject]:
+    """The people of a clip with as many looks as tell something new."""
+    out = []
+    for motion in motions:
+        weight = joint_weights(motion.track.xy, motion.track.score)
+        seen = np.flatnonzero(weight.any(axis=1))
+        if not len(seen):
+            continue
+        step = max(round(motion.fps / _RATE), 1)
+        xy = np.nan_to_num(motion.track.xy).astype(np.float64)
+        planted = planted_feet(motion, weight, moves)
+        rows = seen[seen % step == seen[0] % step]
+        piece = (rows / (_PIECE_SECONDS * motion.fps)).astype(int)
+        longer = max(int(np.ceil((len(np.unique(piece))) / _MOST_PIECES)), 1)
+        frames = motion.track.frames[rows]
+        turn = None if moves is None else moves.turn[frames]
+        zoom = np.ones(len(rows)) if moves is None else moves.zoom[frames]
+        out.append(
+            Subject(
+                motion, rows, motion.pose3d[rows].astype(np.float64), xy[rows], weight[rows],
+                planted[rows], piece // longer, turn, zoom,
+            )
+        )  # fmt: skip
+    return out
+
+
+def planted_feet(motion: Motion, weight: np.ndarray, moves: Moves | None) -> np.ndarray:
+    """(T, 2) how likely right and left foot is planted: the lifter's word, or the picture's."""
+    if motion.planted is not None:
+        return np.asarray(motion.planted, np.float64)
+    xy = np.nan_to_num(motion.track.xy).astype(np.float64)
+    if moves is not None:
+        xy = steadied(xy, motion.track.frames, moves)
+    metre = metre_in_pixels(motion.pose3d.astype(np.float64), xy, weight)
+    planted = planted_from_picture(xy, metre, motion.fps)
+    return np.where(weight[:, ANKLES] > _SURE, planted, np.minimum(planted, _UNSEEN_PLANTED))
+
+
+def steadied(xy: np.ndarray, frames: np.ndarray, moves: Moves) -> np.ndarray:
+    """Pixels as the first frame's camera would have seen them, about the picture's middle.
+
+    For this the focal length hardly matters: what is wanted is what rests and what moves.
+    """
+    focal = 1.0
+    middle = xy.reshape(-1, 2).mean(axis=0)
+    scale = float(np.abs(xy - middle).max()) or 1.0
+    rays = np.concatenate([(xy - middle) / (2 * scale), np.full((*xy.shape[:2], 1), focal)], -1)
+    rays[..., :2] /= moves.zoom[frames][:, None, None]
+    turned = np.einsum("tab,tjb->tja", moves.turn[frames], rays)
+    return np.asarray(turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * 2 * scale + middle)
+
+
+def gather(people: Sequence[Subject], focal: float, centre: np.ndarray) -> Evidence:
+    """The evidence of everybody at one focal length."""
+    ups, rays, up_sds, feet, owners, feet_sds = [], [], [], [], [], []
+    walk = 0.0
+    for number, person in enumerate(people):
+        sight = person.look(focal, centre)
+        up, ray, sd = _lines(person, sight)
+        ups.append(up)
+        rays.append(ray)
+        up_sds.append(sd)
+        foot, foot_sd = _resting(person, sight)
+        feet.append(foot)
+        feet_sds.append(foot_sd)
+        owners.append(np.full(len(foot), number))
+        walk += _ways(person, sight)
+    return Evidence(
+        np.concatenate(ups), np.concatenate(rays), np.concatenate(up_sds), np.concatenate(feet),
+        np.concatenate(owners), np.concatenate(feet_sds), walk,
+    )  # fmt: skip
+
+
+#: Degrees by which one person's lines are off along and across the line of sight, however long
+#: they are watched, and what a single piece is off beside that.
+_LASTING, _PASSING = (3.5, 2.0), (3.5, 3.5)
+_LOOKS = _RATE * _PIECE_SECONDS
+#: Degrees: cameras rolled further, or looking further up, are somebody who does not stand; above
+#: the steep ones a roll means nothing.
+_MOST_ROLL, _MOST_UP, _STEEP = 50.0, -40.0, 70.0
+
+
+def _lines(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    up, sure = lines_of_balance(sight.pose, person.planted)
+    up = _stretched(up, sight.ray)
+    if person.motion.up is not None:
+        told, certain = _told(person, sight)
+        up = up * sure[:, None] + told * certain[:, None]
+        up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9)
+        sure = np.maximum(sure, certain)
+    mean, ray, total = _by_piece(person.piece, sure, up, sight.ray)
+    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
+    usable = (total > 0.15) & _plausible(mean)
+    mean, ray, total = mean[usable], ray[usable], total[usable]
+    count = max(len(mean), 1)
+    doubt = np.sqrt(np.maximum(_LOOKS / total, 1.0))[:, None]
+    # What lasts does not average out: each piece carries its share of it.
+    sd = np.sqrt(count * np.square(_LASTING) + np.square(_PASSING))[None] * doubt
+    return mean, ray, np.radians(sd)
+
+
+def _plausible(up: np.ndarray) -> np.ndarray:
+    """(N,) whether a camera can be held so: not lying on its side, nor looking far up.
+
+    What fails is somebody who lies, hangs or stands on their hands.
+    """
+    rolled = np.abs(np.arctan2(up[:, 0], -up[:, 1])) > np.radians(_MOST_ROLL)
+    down = -up[:, 2] > np.sin(np.radians(_STEEP))
+    return np.asarray((down | ~rolled) & (-up[:, 2] > np.sin(np.radians(_MOST_UP))))
+
+
+def _told(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    """Up as the lifter says it, turned with the line of sight, and 0..1 how sure it is."""
+    assert person.motion.up is not None
+    ray = sight.ray
+    if person.turn is not None:
+        ray = np.einsum("tba,tb->ta", person.turn, ray)
+    up = np.einsum("tab,tb->ta", turn_to(ray), person.motion.up[person.rows])
+    if person.turn is not None:
+        up = np.einsum("tab,tb->ta", person.turn, up)
+    certainty = person.motion.up_certainty
+    if certainty is None:
+        return up, np.ones(len(up))
+    return up, np.clip(1 - 8 * (1 - certainty[person.rows]), 0.02, 1)
+
+
+def _stretched(up: np.ndarray, ray: np.ndarray) -> np.ndarray:
+    """Lines with the elevation above the line of sight that the lifter took away."""
+    along = np.clip((up * ray).sum(axis=1), -1, 1)
+    across = up - along[:, None] * ray
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    more = np.clip(np.arcsin(along) * SHRINKS, -np.pi / 2, np.pi / 2)
+    return np.asarray(np.cos(more)[:, None] * across + np.sin(more)[:, None] * ray)
+
+
+#: Metres that a resting ankle may be above the floor, and the share of its distance by which its
+#: depth is off.
+_FOOT_SD, _DEPTH_SD = 0.025, 0.025
+
+
+def _resting(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    """Mean places (M, 3) of ankles in the pieces in which they rest, and their doubts."""
+    places, doubts = [], []
+    for side, ankle in enumerate(ANKLES):
+        sure = person.planted[:, side] * (sight.trust > 0)
+        sure = np.where(person.planted[:, side] > _LEAST_PLANTED, sure, 0)
+        place = sight.root + sight.pose[:, ankle]
+        mean, _, total = _by_piece(person.piece, sure, place, sight.ray)
+        places.append(mean[total > 0.8])
+        doubts.append(1 / np.sqrt(np.clip(total[total > 0.8] / 3, 0.3, 1)))
+    return np.concatenate(places), np.concatenate(doubts)
+
+
+def _ways(person: Subject, sight: Sight) -> float:
+    """How badly the way that the size tells fits the way that the feet walk.
+
+    Feet that rest push the body on: their way does not depend on the focal length, while the way
+    away from the camera that the size tells grows with it.
+    """
+    if len(person.rows) < 12:
+        return 0.0
+    ankles = sight.pose[:, ANKLES]
+    rest = person.planted[1:] * person.planted[:-1] + 1e-4
+    step = -(np.diff(ankles, axis=0) * rest[..., None]).sum(axis=1) / rest.sum(axis=1)[:, None]
+    walked = np.vstack([np.zeros(3), np.cumsum(step, axis=0)]) * _ROLLS
+    (told, walked_mean), total = _means(person.piece, sight.trust > 0, sight.root, walked)
+    good = total > 0.5
+    if good.sum() < 3:
+        return 0.0
+    told, walked_mean = told[good], walked_mean[good]
+    away = told.mean(axis=0) / np.linalg.norm(told.mean(axis=0))
+    size, feet = (told - told.mean(axis=0)) @ away, (walked_mean - walked_mean.mean(axis=0)) @ away
+    far = float(np.linalg.norm(told.mean(axis=0)))
+    # Pieces of one walk are wrong together: their sum counts as little as one and a half.
+    doubt = (0.03 * far) ** 2 + (0.2 * np.abs(feet)) ** 2 + 0.05**2
+    return float(((size - feet) ** 2 / doubt).mean() * min(1.5, len(size) / 3))
+
+
+#: Ankles of planted feet roll on: feet walk this much further than their ankles rest.
+_ROLLS = 1.18
+
+
+def _by_piece(
+    piece: np.ndarray, sure: np.ndarray, values: np.ndarray, rays: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    (mean, ray), total = _means(piece, sure, values, rays)
+    return mean, ray, total
+
+
+def _means(
+    piece: np.ndarray, sure: np.ndarray, *values: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Weighted means of (T, 3) values over each piece, and the total weight of each."""
+    number = piece - piece.min()
+    count = int(number.max()) + 1
+    total = np.bincount(number, sure, count)
+    means = []
+    for value in values:
+        sums = np.stack([np.bincount(number, sure * column, count) for column in value.T], axis=1)
+        means.append(sums / np.maximum(total, 1e-9)[:, None])
+    return means, total

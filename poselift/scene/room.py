@@ -1,0 +1,239 @@
+"""One room for everybody: the camera, the floor, and where and how people stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from poselift import gaps
+from poselift.scene.balance import ANKLES, centre_of_mass, lines_of_balance
+from poselift.scene.bones import constant_bones, stature
+from poselift.scene.camera import Camera, world_from_camera
+from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
+from poselift.scene.evidence import Moves, planted_feet
+from poselift.scene.feet import plant
+from poselift.scene.given import Given
+from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
+from poselift.scene.roots import Clues, way
+from poselift.scene.smoothing import blurred
+from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, stances
+from poselift.scene.words import in_words
+from poselift.types import Motion
+
+_WINDOW_SECONDS = 0.2  # a lifter turns whole windows, which overlap
+_NOBODY = np.array([0.0, 0.0, 3.0])  # before the camera, where a person just fills a picture
+#: Radians: a lifter's poses are this share of their elevation too level, and off by this beside
+#: that; the lines of balance are off by the last.
+_LEVELS, _ASKEW, _BALANCE_SD = 0.12, 0.026, 0.07
+
+
+@dataclass(frozen=True)
+class Room:
+    """The people of a clip in their room.
+
+    Attributes:
+        worlds: (T, 17, 3) float32 world metres of each motion, z up, the floor at z = 0.
+        camera: that filmed them.
+        planted: (T, 2) bool of each motion: whether the right and the left foot stands.
+        heights: metres, how tall each person is taken to be.
+        how: in one line, what was believed and why.
+    """
+
+    worlds: list[np.ndarray]
+    camera: Camera
+    planted: list[np.ndarray]
+    heights: list[float]
+    how: str
+
+
+def build(
+    motions: Sequence[Motion],
+    size: tuple[int, int],
+    given: Given | None = None,
+    heights: Mapping[int, float] | None = None,
+    moves: Moves | None = None,
+    lifted_view: float = FIELD_OF_VIEW,
+) -> Room:
+    """Find the camera, and put everybody into its room.
+
+    Args:
+        motions: of the whole clip, in camera space as they were lifted.
+        size: (width, height) of the picture in pixels.
+        given: what is known of the camera.
+        heights: metres from sole to crown, by the people's numbers; 0 stands for everybody else.
+        moves: how the camera turned and zoomed; None for one that stood still.
+        lifted_view: degrees across the longer side that the lifter assumed of the camera.
+    """
+    given = given or Given()
+    motions = [_along_ray(_plain(m, given, size), size, lifted_view) for m in motions]
+    known = _known_sizes(motions, heights or {})
+    belief = believe(motions, size, given, moves, known)
+    camera = _camera(belief, size, given, moves)
+    worlds, feet, tall = [], [], []
+    for number, motion in enumerate(motions):
+        scale = belief.sizes.get(number, 1.0)
+        if not len(motion):
+            worlds.append(np.zeros((0, 17, 3), np.float32))
+            feet.append(np.zeros((0, 2), bool))
+            tall.append(float("nan"))
+            continue
+        world, planted = _stand(motion, belief, camera, scale, moves)
+        worlds.append(world)
+        feet.append(planted)
+        tall.append(stature(world))
+    worlds, camera = _centred(worlds, camera)
+    return Room(worlds, camera, feet, tall, camera.how)
+
+
+def _plain(motion: Motion, given: Given, size: tuple[int, int]) -> Motion:
+    """The motion with a place for every joint, as a lens without distortion would give them."""
+    if len(motion) and (motion.track.score > 0).any():
+        xy, _ = gaps.fill(motion.track.xy, motion.track.score)
+        motion = replace(motion, track=replace(motion.track, xy=xy))
+    if not any(given.lens) or given.focal is None:
+        return motion
+    import cv2
+
+    centre = given.centre or (size[0] / 2, size[1] / 2)
+    matrix = np.array([[given.focal, 0, centre[0]], [0, given.focal, centre[1]], [0, 0, 1.0]])
+    flat = np.nan_to_num(motion.track.xy).astype(np.float64).reshape(-1, 1, 2)
+    straight = cv2.undistortPoints(flat, matrix, np.array(given.lens), P=matrix)
+    xy = straight.reshape(motion.track.xy.shape)
+    return replace(motion, track=replace(motion.track, xy=xy))
+
+
+def _along_ray(motion: Motion, size: tuple[int, int], view: float) -> Motion:
+    """The motion as seen along the line of sight, before the lifter turned it for its camera."""
+    if not len(motion):
+        return motion
+    pelvis = np.nan_to_num(motion.track.xy[:, 0]).astype(np.float64) - np.array(size) / 2
+    pelvis = blurred(pelvis, _WINDOW_SECONDS * motion.fps)
+    ahead = np.full((len(pelvis), 1), focal_length(size, view))
+    turn = turn_to(np.concatenate([pelvis, ahead], axis=1))
+    up = None if motion.up is None else np.einsum("tba,tb->ta", turn, motion.up)
+    return replace(motion, pose3d=(motion.pose3d @ turn).astype(np.float32), up=up)
+
+
+def _known_sizes(motions: Sequence[Motion], heights: Mapping[int, float]) -> dict[int, float]:
+    """Sizes against the lifted body, by the number of the motion, of people of known height."""
+    out = {}
+    for number, motion in enumerate(motions):
+        tall = heights.get(motion.track.id, heights.get(0))
+        if tall is not None and len(motion):
+            out[number] = tall / stature(motion.pose3d.astype(np.float64))
+    return out
+
+
+def _camera(belief: Belief, size: tuple[int, int], given: Given, moves: Moves | None) -> Camera:
+    rotation = world_from_camera(belief.up).T
+    position = np.array([0.0, 0.0, belief.height])
+    focal = np.array(belief.focal)
+    if moves is not None:
+        rotation = moves.turn.swapaxes(1, 2) @ rotation
+        position = np.tile(position, (len(rotation), 1))
+        focal = belief.focal * moves.zoom
+    return Camera(
+        size, rotation, position, focal, given.centre or (size[0] / 2, size[1] / 2),
+        belief.sd, in_words(belief, given, size, moves),
+    )  # fmt: skip
+
+
+def _stand(
+    motion: Motion, belief: Belief, camera: Camera, scale: float, moves: Moves | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """One person in the room: (T, 17, 3) and which feet stand (T, 2)."""
+    frames = motion.track.frames
+    weight = joint_weights(motion.track.xy, motion.track.score)
+    planted = planted_feet(motion, weight, moves)
+    turn = None if moves is None else moves.turn[frames]
+    focal = belief.focal if moves is None else belief.focal * moves.zoom[frames][:, None, None]
+    lifted = constant_bones(motion.pose3d.astype(np.float64), np.asarray(weight.any(axis=1)))
+    xy = np.nan_to_num(motion.track.xy).astype(np.float64)
+    sight = look(lifted, xy, weight, focal, np.array(camera.centre), turn)
+    upright = _levelled(sight, planted, belief.up)
+    to_world = world_from_camera(belief.up)
+    pose = upright @ to_world.T * scale
+    known = sight.trust > 0
+    root = _through_gaps(sight.root, known) @ to_world.T * scale
+    root[:, 2] += belief.height
+    ray = sight.ray @ to_world.T
+    clues = Clues(
+        motion.fps, root, np.where(known, _usual(sight.trust), 0.02), ray,
+        np.linalg.norm(root - [0, 0, belief.height], axis=1), pose[:, ANKLES], planted,
+    )  # fmt: skip
+    path = _placed(clues, pose)
+    standing = stances(clues.rest, motion.fps)
+    world, kept = plant(pose + path[:, None], clues.rest, clues.level, standing, motion.fps)
+    return world.astype(np.float32), kept
+
+
+def _placed(clues: Clues, pose: np.ndarray) -> np.ndarray:
+    """The way of one person: first without a floor, then on what the first way shows."""
+    first = way(clues, 1)
+    ankles = first[:, None] + clues.foot
+    clues.rest = lower_foot_stands(clues.rest, ankles)
+    doubt = 0.02 + 0.03 * clues.distance * np.abs(clues.ray[:, 2])
+    lowest = ankles[..., 2].min(axis=1)
+    clues.rest = clues.rest * ~in_the_air(lowest, doubt, clues.fps)[:, None]
+    found = stances(clues.rest, clues.fps)
+    clues.level = levels(ankles, clues.rest, found, doubt)
+    rise = centre_of_mass(pose)[:, 2]
+    clues.swing = blurred(rise, 0.04 * clues.fps)
+    clues.fall = flights(first[:, 2] + clues.swing, lowest, clues.rest, clues.fps)
+    return way(clues)
+
+
+def _levelled(sight: Sight, planted: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Poses turned by how far their balance is from up, as far as lifters err that way.
+
+    A lifter takes cameras as more level than they are, so its poses lean towards the camera or
+    away. Who leans by themselves keeps most of it.
+    """
+    lines, sure = lines_of_balance(sight.pose, planted)
+    total = sure.sum()
+    if total < 3:
+        return sight.pose
+    line = (lines * sure[:, None]).sum(axis=0)
+    line /= np.linalg.norm(line)
+    ray = sight.ray.mean(axis=0)
+    ray /= np.linalg.norm(ray)
+    elevation = float(np.arcsin(np.clip(ray @ up, -1, 1)))
+    apart = elevation - float(np.arcsin(np.clip(ray @ line, -1, 1)))
+    prior = np.hypot(_LEVELS * elevation, _ASKEW) ** 2
+    angle = float(np.clip(apart, -0.4, 0.4)) * prior / (prior + _BALANCE_SD**2)
+    axis = np.cross(up, ray)
+    long = float(np.linalg.norm(axis))
+    if long < 1e-3:
+        return sight.pose
+    from scipy.spatial.transform import Rotation
+
+    turn = Rotation.from_rotvec(axis / long * angle).as_matrix()
+    return np.asarray(sight.pose @ turn.T)
+
+
+def _through_gaps(root: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Straight lines through the frames in which nothing was seen."""
+    if not known.any():
+        return np.tile(_NOBODY, (len(root), 1))
+    frames = np.arange(len(root))
+    columns = [np.interp(frames, frames[known], column[known]) for column in root.T]
+    return np.stack(columns, axis=1)
+
+
+def _usual(trust: np.ndarray) -> np.ndarray:
+    """Trust against its own median, as information has to be, within bounds."""
+    middle = float(np.median(trust[trust > 0])) if (trust > 0).any() else 1.0
+    return np.clip(trust / middle, 0.1, 2.0)
+
+
+def _centred(worlds: list[np.ndarray], camera: Camera) -> tuple[list[np.ndarray], Camera]:
+    """The middle of what happens above x = y = 0."""
+    roots = [world[:, 0, :2] for world in worlds if len(world)]
+    if not roots:
+        return worlds, camera
+    joined = np.concatenate(roots)
+    middle = np.append((joined.min(axis=0) + joined.max(axis=0)) / 2, 0)
+    moved = [(world - middle).astype(np.float32) for world in worlds]
+    return moved, replace(camera, position=camera.position - middle)
