@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CLIP ?= sample_videos/two_people.mp4
 
-.PHONY: demo test test-all lint format env clean
+.PHONY: demo test test-all lint docs format env clean
 
 demo: env
 	$(BIN)/python demo/vis.py --video $(CLIP)
@@ -20,6 +20,10 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The pages with the reference, into output/site; a warning is an error.
+docs: env
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: env
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -31,7 +35,7 @@ env: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt --config-settings editable_mode=compat -e ".[dev]"
+	$(BIN)/pip install --quiet -c constraints.txt --config-settings editable_mode=compat -e ".[dev,docs]"
 	touch $@
 
 clean:

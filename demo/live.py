@@ -83,6 +83,7 @@ def make_live(settings: Settings) -> Live:
         smooth=settings.smooth,
         mirror=settings.mirror,
         lookahead=settings.lookahead,
+        field_of_view=settings.field_of_view,
         device=settings.device,
     )
 

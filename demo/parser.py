@@ -36,17 +36,18 @@ class Parser(argparse.ArgumentParser):
         return self.parse_intermixed_args(words)
 
     def settings(self) -> dict[str, str]:
-        """Names of what the options set, with the option: {"max_people": "--max-people"}.
+        """What the options set, and the option: {"max_people": "--max-people"}.
 
-        Options that only switch something off are left out: they do not set it.
+        Those that switch something off are listed as {"cache=False": "--no-cache"}.
         """
         found: dict[str, str] = {}
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for parser in action.choices.values():
                     found |= parser.settings()
-            elif not isinstance(action, argparse._StoreFalseAction | _OldName):
-                found.update((action.dest, name) for name in action.option_strings[:1])
+            elif not isinstance(action, _OldName):
+                off = "=False" if isinstance(action, argparse._StoreFalseAction) else ""
+                found.update((f"{action.dest}{off}", name) for name in action.option_strings[:1])
         return found
 
 

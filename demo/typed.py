@@ -45,7 +45,9 @@ class Typed:
             text,
             flags=re.MULTILINE,
         )
-        return re.sub(r"`([a-z0-9_]+)`", lambda found: self.options.get(found[1], found[0]), text)
+        return re.sub(
+            r"`([a-z0-9_]+(?:=False)?)`", lambda found: self.options.get(found[1], found[0]), text
+        )
 
 
 def program() -> str:

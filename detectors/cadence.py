@@ -1,4 +1,4 @@
-"""When to look for people again: detecting costs more than following those that are known."""
+"""When to run the detector: it costs more than following the people already known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from poselift.errors import PoseliftError
 
-#: Longest wait of `auto`, in frames, while somebody is followed, and while nobody is there.
+#: Longest wait of `auto`, in frames, while somebody is followed, and while nobody is.
 LONGEST_WAIT = 10
 LONGEST_WAIT_ALONE = 3
 
@@ -43,7 +43,7 @@ class Cadence:
         self._thumb: np.ndarray | None = None
 
     def due(self, image: np.ndarray, followed: np.ndarray) -> bool:
-        """Whether to detect in this frame, given the boxes (N, 4) of who is followed."""
+        """Whether to detect in this frame, given the boxes (N, 4) of the people followed."""
         self._since += 1
         if self._every != "auto":
             due = self._reason or self._since >= self._every
@@ -52,19 +52,19 @@ class Cadence:
             longest = LONGEST_WAIT if len(followed) else LONGEST_WAIT_ALONE
             stirred = self._stirs(image, followed)
             due = self._reason or self._since >= min(self._wait, longest)
-            # A camera that moves stirs always: half the wait must have passed.
+            # With a moving camera everything always moves: half the wait must have passed.
             due = due or (stirred and self._since >= max(self._wait // 2, 2))
         if due:
             self._since = 0
         return due
 
     def detected(self, news: bool) -> None:
-        """Tell what a detection brought: whether anybody came or went by it."""
+        """Report the outcome of a detection: whether it made anybody appear or disappear."""
         self._wait = 1 if news else min(self._wait * 2, LONGEST_WAIT)
         self._reason = False
 
     def alarm(self) -> None:
-        """Somebody was lost or got unsure: detect in the next frame (only "auto" heeds it)."""
+        """Somebody was lost or scores low: detect in the next frame (only in "auto")."""
         if self._every == "auto":
             self._reason = True
             self._wait = 1
@@ -81,7 +81,7 @@ class Cadence:
         self._thumb = state["thumb"] if state["thumb"].size else None
 
     def _stirs(self, image: np.ndarray, followed: np.ndarray) -> bool:
-        """Whether something moves outside the boxes of who is followed."""
+        """Whether anything moves outside the boxes of the people followed."""
         import cv2
 
         # Every n-th pixel is enough to see that something moves, and costs next to nothing.

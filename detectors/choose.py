@@ -1,4 +1,4 @@
-"""Choosing whom to lift: everybody, the main person, by number, or by a point in the picture."""
+"""Choosing the people to lift: all, the main person, by number, or by a point in the picture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from poselift.detectors.similarity import keypoint_boxes, person_size
 from poselift.errors import PoseliftError
 from poselift.types import Track
 
-#: More people than this at once are not lifted unless somebody asks for them.
+#: At most this many people are lifted unless more are asked for.
 LIMIT = 10
 
 
 def weight_of(track: Track) -> float:
-    """How much of a clip is a track's: frames seen times mean size, in pixels."""
+    """A track's share of the clip: frames seen times mean size, in pixels."""
     seen = (track.score > 0).any(axis=1)
     return float(person_size(track.xy[seen], track.score[seen]).sum()) if seen.any() else 0.0
 
@@ -28,7 +28,7 @@ def choose_all(tracks: Sequence[Track], limit: int = LIMIT) -> list[Track]:
 
 
 def choose_main(tracks: Sequence[Track]) -> list[Track]:
-    """The one with the most frames times size; nobody where there is nobody."""
+    """The person with the most frames times size; empty if there are no tracks."""
     return [max(tracks, key=weight_of)] if tracks else []
 
 

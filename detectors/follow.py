@@ -1,4 +1,4 @@
-"""Boxes from frame to frame: who is followed, where to look for them next, who is a ghost."""
+"""Following boxes from frame to frame: where to look for each person next, and which are ghosts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from poselift.detectors.similarity import LIMBS, box_overlaps, pose_similarity
 from poselift.types import Keypoints, People
 
-#: Limbs of somebody new must score this on average; those who are known may sink lower.
+#: Mean limb score that a new person needs, and below which a followed one counts as unread.
 NEW_SCORE = 0.3
 KNOWN_SCORE = 0.2
-#: Two readings more alike than this (object keypoint similarity) are one person.
+#: Two readings with a higher object keypoint similarity are the same person.
 DUPLICATE = 0.7
-#: People whose boxes overlap by this much are looked at closely.
+#: Overlap (IoU) of two boxes from which the detector runs more often.
 CROWDED = 0.15
-#: A detection that overlaps a followed box by this much may be that person,
+#: Least overlap (IoU) of a detection with the followed box of the same person,
 SAME_BOX = 0.3
-#: and above this the followed box, which is steadier, is kept.
+#: and the overlap from which the followed box, which is steadier, is kept.
 TRUSTED_BOX = 0.6
-#: Joints below this do not count for the box.
+#: Joints with a lower score are left out of the box.
 _JOINT = 0.15
 _PAD = 0.1  # of the longer side, on each side: joints are inside the body
 _SHRINK = 0.95  # a box shrinks no faster than this a frame
-_LEAP = 1.3  # a box that grows more than this in a frame has taken in somebody else
-_PATIENCE = 4  # frames that somebody known may be unreadable
-_UNDETECTED = 12  # detections in a row that may miss somebody who is read badly
-_SURE = 0.5  # whose limbs score this needs no detection to be believed
+_LEAP = 1.3  # a box that grows faster than this per frame has probably caught another person
+_PATIENCE = 4  # frames in a row that a followed person may be unreadable
+_UNDETECTED = 12  # detections in a row that may miss a person whose joints score low
+_SURE = 0.5  # limb score from which a person is kept without being detected
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Follower:
         return bool((overlaps > CROWDED).any())
 
     def candidates(self, detected: People | None) -> Candidates:
-        """Who to read in this frame; `detected` is None where the detector did not run."""
+        """Whose joints to read in this frame; `detected` is None if the detector did not run."""
         boxes = self.boxes
         scores = np.array([one.score for one in self.followed], np.float32)
         known = np.arange(len(boxes))
@@ -107,7 +107,7 @@ class Follower:
                     boxes[i] = detected.boxes[pairs[i]]
         new = np.ones(len(detected), bool)
         new[list(pairs.values())] = False
-        # A second box of somebody followed; whoever stands close by overlaps less.
+        # Not a second box of a followed person; another person close by overlaps less.
         new &= ~(overlaps >= TRUSTED_BOX).any(axis=0)
         return Candidates(
             People(
@@ -173,7 +173,7 @@ class Follower:
 def doubles(
     xy: np.ndarray, score: np.ndarray, surety: np.ndarray, known: np.ndarray, alive: np.ndarray
 ) -> np.ndarray:
-    """(N,) bool: who is a second reading of somebody else; H36M-17 joints, known ones win."""
+    """(N,) bool: duplicate readings of another person; joints in H36M-17. Followed people win."""
     alike = pose_similarity(xy, score, xy, score) > DUPLICATE
     gone = np.zeros(len(xy), bool)
     for i in np.argsort(-(surety + known), kind="stable"):

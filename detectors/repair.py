@@ -1,4 +1,4 @@
-"""Undoing sudden left-right swaps: frames in which a keypointer took one leg for the other."""
+"""Undoing sudden left-right swaps: frames in which a keypointer confused the two legs or arms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from poselift.detectors.similarity import person_size
-from poselift.skeleton import H36M17
+from poselift.gaps import at_times, without_gaps
 from poselift.types import Track
 
 #: The limbs that are swapped as one: hip, knee, ankle; shoulder, elbow, wrist.
@@ -23,7 +23,7 @@ _LIMB_TURN, _JOINT_TURN = 0.1, 0.3
 #: What each frame of a swap costs, so that "one or a few frames" is meant: what lasts longer than
 #: a second or so is left, since then nobody knows which side was the right one.
 _STAY = 0.03
-#: Nothing moves the wrong way further than this counts: one wild joint is no swap.
+#: Movements are clipped at this many sizes, so that one outlier does not look like a swap.
 _FARTHEST = 0.6
 
 
@@ -62,7 +62,7 @@ def _steady_size(track: Track) -> np.ndarray:
     if not seen.any():
         return np.ones(len(track))
     frames = np.arange(len(track))
-    size = np.interp(frames, frames[seen], person_size(track.xy[seen], track.score[seen]))
+    size = at_times(person_size(track.xy[seen], track.score[seen]), frames[seen], frames)
     steady: np.ndarray = median_filter(size, size=31, mode="nearest")
     return steady
 
@@ -76,7 +76,7 @@ def _swapped(
     price: float,
 ) -> np.ndarray:
     """(T,) bool: the cheapest labelling, by dynamic programming over straight (0), swapped (1)."""
-    points = _without_gaps(xy, score)
+    points = without_gaps(xy, score > 0)
     a, b = points[:, right], points[:, left]  # (T, joints, 2)
     weight = np.sqrt(score[:, right] * score[:, left])
     weight = np.minimum(weight[1:], weight[:-1])  # (T - 1, joints)
@@ -102,15 +102,3 @@ def _swapped(
     for t in range(len(xy) - 1, 0, -1):
         state[t - 1] = came[t, state[t]]
     return state.astype(bool)
-
-
-def _without_gaps(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """(T, 17, 2) with unseen joints on the straight line between their sights."""
-    points = xy.astype(np.float64)
-    frames = np.arange(len(xy))
-    for joint in range(len(H36M17)):
-        seen = score[:, joint] > 0
-        if seen.any() and not seen.all():
-            for axis in range(2):
-                points[:, joint, axis] = np.interp(frames, frames[seen], points[seen, joint, axis])
-    return points

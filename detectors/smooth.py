@@ -1,4 +1,4 @@
-"""Less trembling: a causal One Euro filter for live, a zero-phase smoother for files."""
+"""Smoothing of joints over time: a causal One Euro filter for live, a zero-phase one for clips."""
 
 from __future__ import annotations
 

@@ -31,11 +31,11 @@ class TrackerSettings:
     """What the tracker is tuned by. Lengths in time are in updates, that is in frames.
 
     Attributes:
-        high: people whose limbs score this on average are matched first and may be born.
-        low: people down to here may go on, but not be born; below they are nobody.
-        min_hits: so many updates in a row make a person. Who is there in the first update with
+        high: detections with this mean limb score are matched first and may start a track.
+        low: detections down to this score may continue a track, not start one; others are ignored.
+        min_hits: updates in a row that confirm a track. Anybody there in the first update with
             somebody in it is a person at once, so that a single picture works too.
-        survival: so many updates may a person be missed before the number is given up.
+        survival: updates that a person may be missed before the number is given up.
         match: least similarity (0..1) of a person to what was expected of a known one.
         duplicate: two people of one frame that are more alike than this are one; the better
             stays, the other gets -1.
@@ -51,9 +51,9 @@ class TrackerSettings:
     tolerance: float = 1.0
 
 
-#: How much of a speed is left after each update without an observation.
+#: Factor by which a velocity decays with each update without an observation.
 _LASTING = 0.97
-#: How much a new observation tells about a speed long known.
+#: Least weight of a new observation in the running estimate of the velocity.
 _GAIN = 0.15
 
 
@@ -70,7 +70,7 @@ class _Known:
 
     def expected(self) -> np.ndarray:
         """(17, 2) where the joints should be in the coming update."""
-        # Nobody keeps a speed for long: each update without an observation counts a little less.
+        # Nobody keeps a velocity for long: it decays with each update without an observation.
         ahead = (1 - _LASTING ** (self.missed + 1)) / (1 - _LASTING)
         return self.xy + self.velocity * ahead
 
@@ -140,7 +140,7 @@ class Tracker:
             ):
                 self._last_id += 1
                 found.id = self._last_id
-        # Who is not confirmed yet has no right to be missed.
+        # A track that is not confirmed yet ends with its first miss.
         self._known = [
             k for k in self._known if k.missed <= (self.settings.survival if k.id > 0 else 0)
         ]
@@ -178,7 +178,7 @@ class Tracker:
         return known
 
     def _duplicates(self, xy: np.ndarray, score: np.ndarray, surety: np.ndarray) -> np.ndarray:
-        """(N,) bool: who is only a worse reading of somebody else of this frame."""
+        """(N,) bool: people who are only a worse reading of another person of this frame."""
         alike = pose_similarity(xy, score, xy, score) > self.settings.duplicate
         gone = np.zeros(len(xy), bool)
         for i in np.argsort(-surety, kind="stable"):
@@ -202,14 +202,14 @@ class Tracker:
         expected = np.stack([k.expected() for k in free])
         known_score = np.stack([k.score for k in free])
         missed = np.array([k.missed for k in free])
-        # The longer unseen, the less is known about where and in which pose.
+        # The longer a person is unseen, the less certain are position and pose.
         tolerance = self.settings.tolerance * (1 + 0.1 * np.minimum(missed, 10))
         joints = pose_similarity(expected, known_score, xy[rows], score[rows], tolerance)
         boxes = box_overlaps(
             keypoint_boxes(expected, known_score), keypoint_boxes(xy[rows], score[rows])
         )
         similarity = 0.7 * joints + 0.3 * boxes
-        # Who was seen a moment ago goes before who was not, and a person before a maybe.
+        # Recently seen tracks before lost ones, confirmed tracks before unconfirmed ones.
         order = 0.1 * np.minimum(missed, 3) + 0.1 * np.array([k.id < 0 for k in free])
         found = self._pair(free, owner, xy, score, rows, similarity, order)
         free[:] = [k for k in free if not any(k is f for f in found)]
@@ -222,7 +222,7 @@ class Tracker:
         score: np.ndarray,
         rows: np.ndarray,
     ) -> None:
-        """A new person near where one was lost is that one, whatever the pose is by now."""
+        """Match new people to tracks lost nearby, whatever the pose is by now."""
         lost = [k for k in free if k.missed >= 1]
         if not lost or not len(rows):
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from poselift.detectors.similarity import LIMBS, pose_similarity
+from poselift.gaps import at_times
 from poselift.skeleton import H36M17
 from poselift.types import Keypoints, Track
 
@@ -99,7 +100,7 @@ class TrackBuilder:
                 break
             xy, score = others[best].copy(), other_scores[best].copy()
             steps.append((frame, xy, score))
-            # Nobody else may claim it.
+            # Each unnumbered person is claimed once.
             index = len(self._unnumbered) - 1 - back
             rest = np.arange(len(others)) != best
             self._unnumbered[index] = (frame, others[rest], other_scores[rest])
@@ -112,8 +113,7 @@ class TrackBuilder:
 def _track(number: int, rows: _Rows) -> Track:
     seen = np.array(rows.frames)
     frames = np.arange(seen[0], seen[-1] + 1)
-    flat = np.stack(rows.xy).reshape(len(seen), -1)
-    xy = np.stack([np.interp(frames, seen, column) for column in flat.T], axis=1)
+    xy = at_times(np.stack(rows.xy), seen, frames)
     score = np.zeros((len(frames), len(H36M17)), np.float32)
     score[seen - seen[0]] = np.stack(rows.score)
-    return Track(number, frames, xy.reshape(-1, len(H36M17), 2), score)
+    return Track(number, frames, xy, score)

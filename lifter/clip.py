@@ -123,7 +123,7 @@ class ClipLifter:
         _check_settings(settings)
         frozen = _prepare(net, device, dtype, runtime)
         training = Training(normalisation, units, fps, answer)
-        return cls(name or net.name, frozen, training, settings, field_of_view)
+        return cls(name or net.name, frozen, training, settings, checked_view(field_of_view))
 
     @property
     def receptive_field(self) -> int:

@@ -62,7 +62,10 @@ def load(
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: float32, bfloat16, float16.
         runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
-        mirror, join, overlap, batch: see `lifter.WindowSettings`.
+        mirror: see `lifter.WindowSettings`, as for the next three.
+        join: how windows are joined.
+        overlap: of windows.
+        batch: windows at a time.
         time_step: windows take every n-th frame; None takes what the entry says, for a file 1.
         field_of_view: degrees along the picture's longer side, of clips whose camera is not known;
             None is 55.
@@ -156,7 +159,7 @@ def _choose(name: str) -> weights.WeightsEntry:
         if not here:
             raise PoseliftError(
                 "No lifter's weights are on this machine.",
-                "`python -m weights list` shows what there is; --checkpoint takes a file.",
+                "`poselift weights list` shows what there is; `checkpoint` takes a file.",
             )
         live = [entry for entry in here if name == entry.role == "live"]
         chosen, why = (live[0], "made for cameras") if live else (here[0], "the best")
@@ -183,7 +186,7 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
     if name in models.names():
         return PoseliftError(
             f"There are no weights for {name!r} in the registry.",
-            "Give a file: checkpoint=... (--checkpoint FILE).",
+            "Give a file: `checkpoint`.",
         )
     near = get_close_matches(str(name).lower(), known, 1, 0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""

@@ -90,7 +90,7 @@ def ray_axes(centre: np.ndarray) -> np.ndarray:
     The camera turns about its vertical and then nods, so that what is upright for a level camera
     stays so. Camera space `p` becomes `axes @ p`; rows of points `p @ axes.T`, and back `p @ axes`.
 
-    >>> ray_axes(np.zeros(2)).tolist()
+    >>> (ray_axes(np.zeros(2)) + 0).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     x, y = np.asarray(centre, np.float32)[..., 0], np.asarray(centre, np.float32)[..., 1]

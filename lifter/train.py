@@ -87,7 +87,7 @@ def train(
     from poselift.lifter.training.parallel import Processes
 
     if not settings.minutes and not settings.steps and not settings.epochs:
-        raise PoseliftError("No budget is set.", "Say --minutes 60 or --steps 10000.")
+        raise PoseliftError("No budget is set.", "Give `minutes` or `steps`.")
     if threads:
         torch.set_num_threads(threads)
     out = Path(out)
@@ -146,8 +146,8 @@ def _mocap_source(
     from poselift.lifter.data.windows import Recipe, Studio, validation_windows
 
     if not data.mocap:
-        raise PoseliftError("No motion capture is given.", "Say --mocap SET.npz (one or several).")
-    training, validation = _training_and_validation(data)
+        raise PoseliftError("No motion capture is given.", "Give one set or several: `mocap`.")
+    training, validation = training_and_validation(data)
     noise = measured_noise(data.noise) if data.noise else KeypointNoise()
     frames = settings.network.get("frames", 27)
     recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
@@ -161,7 +161,8 @@ def _mocap_source(
     return Studio(training, recipe, settings.seed + 1000 * rank), judged
 
 
-def _training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
+def training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
+    """The clips of motion capture that train, and those that only validate."""
     from poselift.lifter.data import mocap
     from poselift.lifter.data.own import read_motions
 
@@ -175,7 +176,7 @@ def _training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
         validation += read_motions(files)
     _log.info("%d clips to train on, %d to validate with", len(training), len(validation))
     if not training:
-        raise PoseliftError("All clips are kept for validation.", "Say others with --validate.")
+        raise PoseliftError("All clips are kept for validation.", "Name others: `validate`.")
     return training, validation
 
 
@@ -187,6 +188,6 @@ def _field_source(
 
     folder = data.h36m if settings.data == "h36m" else data.mpi3dhp
     if folder is None:
-        option = "--h36m" if settings.data == "h36m" else "--3dhp"
-        raise PoseliftError(f"This config trains on {settings.data}.", f"Say {option} DIR.")
+        option = "h36m" if settings.data == "h36m" else "mpi3dhp"
+        raise PoseliftError(f"This config trains on {settings.data}.", f"Its folder: `{option}`.")
     return field_windows(settings.data, folder, settings, settings.seed + 1000 * rank)

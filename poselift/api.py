@@ -87,7 +87,10 @@ def lift(
             was registered.
         ids: the people's numbers; None counts from 1.
         name: what files made from it are called.
-        settings, reporter, lifter, options: as for `run`.
+        settings: as for `run`.
+        reporter: as for `run`.
+        lifter: as for `run`.
+        options: as for `run`.
 
     >>> motion = lift(np.ones((30, 17, 2)), image_size=(640, 480), smooth="off")
     >>> motion.pose3d.shape
@@ -134,7 +137,7 @@ def register(
             for NAME:FILE); for a skeleton the `Skeleton`.
         to_h36m: of a skeleton: a function from (..., K, 2) points and (..., K) scores to those of
             H36M-17, or for each joint of H36M-17 the names of the joints that it is the mean of.
-        note: one line for `poselift --list`.
+        note: one line for the list of parts.
         finds_people: of a keypointer: that it needs no detector, having `find(frames)`.
     """
     if kind not in KINDS:

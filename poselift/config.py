@@ -40,7 +40,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PoseliftError(f"No such file: {path}", "Check the path after --config.") from None
+        raise PoseliftError(
+            f"No such file: {path}", "Check the path of the configuration."
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PoseliftError(
             f"{path} is not a readable TOML file: {error}", "Correct the file."

@@ -37,10 +37,10 @@ def resolve_device(name: str = "auto") -> torch.device:
         count = torch.cuda.device_count()
         raise PoseliftError(
             f"The device {name!r} is not here: torch sees {count} CUDA device(s).",
-            "Use --device auto or --device cpu.",
+            "Use `device` auto or cpu.",
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise PoseliftError("The device 'mps' is not here.", "Use --device auto or --device cpu.")
+        raise PoseliftError("The device 'mps' is not here.", "Use `device` auto or cpu.")
     return device
 
 

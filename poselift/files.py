@@ -10,21 +10,21 @@ from pathlib import Path
 from poselift.errors import PoseliftError
 
 _CAUSES = {
-    errno.ENOSPC: ("the disk is full", "Make room, or choose another folder with --out."),
-    errno.EFBIG: ("the file is too large for this disk", "Choose another folder with --out."),
-    errno.EDQUOT: ("the quota is used up", "Make room, or choose another folder with --out."),
-    errno.EROFS: ("the disk is read-only", "Choose another folder with --out."),
-    errno.EACCES: ("permission denied", "Choose a folder that you may write to with --out."),
-    errno.EPERM: ("permission denied", "Choose a folder that you may write to with --out."),
+    errno.ENOSPC: ("the disk is full", "Make room, or choose another folder."),
+    errno.EFBIG: ("the file is too large for this disk", "Choose another folder."),
+    errno.EDQUOT: ("the quota is used up", "Make room, or choose another folder."),
+    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.EACCES: ("permission denied", "Choose a folder that you may write to."),
+    errno.EPERM: ("permission denied", "Choose a folder that you may write to."),
     errno.ENOTDIR: (
         "part of its path is a file",
-        "Choose another folder with --out.",
+        "Choose another folder.",
     ),
     errno.EISDIR: (
         "a folder of that name is there",
-        "Move it, or choose another folder with --out.",
+        "Move it, or choose another folder.",
     ),
-    errno.EEXIST: ("a file is where a folder should be", "Choose another folder with --out."),
+    errno.EEXIST: ("a file is where a folder should be", "Choose another folder."),
     errno.ENAMETOOLONG: ("the name is too long", "Give the clip a shorter name."),
 }
 
@@ -35,7 +35,7 @@ def cannot_write(path: Path, error: OSError) -> PoseliftError:
     >>> cannot_write(Path("a.csv"), OSError(errno.ENOSPC, "No space left on device")).message
     'Cannot write a.csv: the disk is full.'
     """
-    default = (error.strerror or str(error), "Choose another folder with --out.")
+    default = (error.strerror or str(error), "Choose another folder.")
     cause, hint = _CAUSES.get(error.errno or 0, default)
     return PoseliftError(f"Cannot write {path}: {cause}.", hint)
 

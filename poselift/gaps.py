@@ -1,4 +1,4 @@
-"""What was not seen, filled from what was: missing joints and missing frames."""
+"""Interpolation over time: the one place where missing joints and frames are filled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,39 @@ import numpy as np
 
 from poselift.errors import PoseliftError
 from poselift.types import Track
+
+
+def at_times(values: np.ndarray, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """`values` (N, ...) at the rising times `known` (N,), interpolated linearly at `wanted` (M,).
+
+    Before the first and after the last time the first and the last value are held.
+
+    >>> at_times(np.array([[0.0, 1], [4, 3]]), np.array([0, 2]), np.arange(4)).tolist()
+    [[0.0, 1.0], [2.0, 2.0], [4.0, 3.0], [4.0, 3.0]]
+    """
+    columns = values.reshape(len(values), -1).T
+    out = [np.interp(wanted, known, column) for column in columns]
+    return np.stack(out, axis=1).reshape(len(wanted), *values.shape[1:])
+
+
+def without_gaps(
+    values: np.ndarray, known: np.ndarray, time: np.ndarray | None = None
+) -> np.ndarray:
+    """`values` (T, K, C) with the points that are not `known` (T, K) filled from those that are.
+
+    Each of the K is filled by itself, linearly over `time` (T,), by default the frame number; one
+    that is never known stays as it is. Known points keep their values. Returns float64.
+
+    >>> values = np.array([[[0.0]], [[9.0]], [[4.0]]])
+    >>> without_gaps(values, np.array([[True], [False], [True]]))[:, 0, 0].tolist()
+    [0.0, 2.0, 4.0]
+    """
+    out = np.array(values, np.float64)
+    time = np.arange(len(out)) if time is None else time
+    for point in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)):
+        here = known[:, point]
+        out[~here, point] = at_times(out[here, point], time[here], time[~here])
+    return out
 
 
 def fill(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,15 +63,7 @@ def fill(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             "above 0 and a finite position.",
             "Check that xy and score belong together and that score is in 0..1.",
         )
-    out = np.array(xy)
-    times = np.arange(len(xy))
-    for joint in np.flatnonzero(~seen.all(axis=0)):
-        known = seen[:, joint]
-        if known.any():
-            for axis in range(2):
-                out[~known, joint, axis] = np.interp(
-                    times[~known], times[known], xy[known, joint, axis]
-                )
+    out = without_gaps(xy, seen).astype(np.float32)
     _place_unknown_joints(out, seen.any(axis=0))
     return out, np.where(seen, score, np.float32(0))
 

@@ -35,7 +35,7 @@ def lift_clip(
     tracks = choose(seen.tracks, settings.people, settings.max_people)
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
-        reporter.say(f"people: {kept} of {len(seen.tracks)} (--people)")
+        reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
     cleaned = [_clean(track, seen, settings) for track in tracks]
     with reporter.stage("lift", sum(map(len, cleaned))) as advance:
         motions = (

@@ -83,6 +83,8 @@ class Live:
         mirror: lift the mirrored person too and take the mean; for a lifter given by name.
         lookahead: frames to wait for a steadier pose.
         fps: the camera's rate; None learns it from the times.
+        field_of_view: of the camera, degrees along the picture's longer side; for a lifter given by
+            name.
         device: auto, cpu, cuda, cuda:1 or mps, for parts given by name.
 
     Attributes:
@@ -103,6 +105,7 @@ class Live:
         mirror: bool = True,
         lookahead: int = 0,
         fps: float | None = None,
+        field_of_view: float = Settings.field_of_view,
         device: str = "auto",
     ) -> None:
         if people not in ("all", "main"):
@@ -118,6 +121,7 @@ class Live:
             mirror=mirror,
             max_people=max_people,
             smooth=smooth,
+            field_of_view=field_of_view,
         )
         parts = Parts(settings, detector=detector, keypointer=keypointer, lifter=lifter)
         self.lifter = parts.lifter

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from poselift import weights
 from poselift.config import to_toml
 from poselift.files import atomic_path, make_folder
+from poselift.leftovers import files_of_earlier_runs, remove_stale
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
@@ -32,7 +33,9 @@ class Pipeline:
     Args:
         settings: a `Settings`; None takes the defaults.
         reporter: hears how it goes; None is silence.
-        detector, keypointer, lifter: parts by name, as in the settings, or objects of one's own.
+        detector: a name as in the settings, or an object of one's own.
+        keypointer: likewise.
+        lifter: likewise.
         options: single settings by name, over `settings`.
     """
 
@@ -66,7 +69,7 @@ class Pipeline:
             motion = self._motion(clip, seconds)
             written = self._pictures(clip, motion, folder, seconds)
             with _timed(seconds, "write"):
-                written += self._data(motion, folder)
+                written += self._data(motion, folder, written)
         self.reporter.written(written, seconds, len(motion.time))
         return written
 
@@ -120,7 +123,7 @@ class Pipeline:
         with _timed(seconds, "draw"):
             return render_clip(clip, motion, folder, wanted, self.settings, self.reporter)
 
-    def _data(self, motion: ClipMotion, folder: Path) -> list[Path]:
+    def _data(self, motion: ClipMotion, folder: Path, drawn: list[Path]) -> list[Path]:
         from poselift import export
 
         formats = [kind for kind in self.settings.save if kind not in PICTURES]
@@ -130,7 +133,13 @@ class Pipeline:
 
             written += write_report(motion, folder)
         settings_path = folder / f"{motion.name}.toml"
-        found = {"lifter": motion.lifter, "people": len(motion.ids), "frames": len(motion.time)}
+        stay = remove_stale(files_of_earlier_runs(folder, settings_path), [*drawn, *written])
+        found = {
+            "lifter": motion.lifter,
+            "people": len(motion.ids),
+            "frames": len(motion.time),
+            "files": sorted({path.name for path in (*stay, *drawn, *written)}),
+        }
         with atomic_path(settings_path) as part:
             part.write_text(to_toml(self.settings, found), encoding="utf-8")
         return [*written, settings_path]

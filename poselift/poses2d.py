@@ -27,7 +27,7 @@ class Poses2D:
         if self.image_size is None:
             raise PoseliftError(
                 "The file of 2D poses does not say how large the picture is.",
-                "Give --size WIDTH HEIGHT.",
+                "Give its width and height (`size`).",
             )
         return self.image_size
 
@@ -77,7 +77,7 @@ def _points_and_score(
         raise PoseliftError(
             f"{called[0]}: expected (T, {joints}, 2) or (P, T, {joints}, 2) for {skeleton.name}, "
             f"got {xy.shape}.",
-            "Name the skeleton of the joints (joints=..., --joints): h36m17, coco17, blazepose33.",
+            "Name the skeleton of the joints (`joints`): h36m17, coco17, blazepose33.",
         )
     points = points.astype(np.float32)
     if score is not None:

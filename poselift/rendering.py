@@ -33,7 +33,7 @@ def render_clip(
     if source is not None and source.live:
         raise PoseliftError(
             f"{source.path} comes at its own rate and cannot be read twice.",
-            "Use --webcam with this address, and --record FILE to keep what is shown.",
+            "Use `poselift live` with this address, and `record` to keep what is shown.",
         )
     painter = ClipPainter(motion, settings.layout, settings.view, settings.height)
     paths = [folder / f"{motion.name}.{kind}" for kind in kinds]

@@ -71,14 +71,14 @@ class _Looking:
             self._take(frame)
         if kept is not None and kept.size is not None:
             self._reporter.say(
-                "2D tracks: taken from an earlier run (--no-cache looks again)", cached=True
+                "2D tracks: taken from an earlier run (`cache=False` looks again)", cached=True
             )
             return SeenClip(np.array(self._times), kept.size, self._builder.tracks())
         self._look(kept.state if kept is not None else {})
         if not self._times:
             raise PoseliftError(
                 f"{self._source.path} has no frames to show.",
-                "Check the clip in a player, and --start and --end.",
+                "Check the clip in a player, and its `start` and `end`.",
             )
         if self._store is not None:
             self._store.finish(self._source.size)

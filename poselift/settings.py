@@ -103,7 +103,7 @@ class Settings:
     )  # fmt: skip
     field_of_view: float = setting(
         55.0, _PEOPLE, "of the camera, in degrees along the picture's longer side, assumed for "
-        "the path", metavar="DEG", **_clips("Live leaves everybody on the spot. Leave it out."),
+        "lifting and for the path", metavar="DEG",
     )  # fmt: skip
 
     out: str = setting("output", _OUTPUT, "folder for the results", metavar="DIR")

@@ -43,3 +43,19 @@ def test_a_joint_that_is_never_seen_lies_amid_the_others() -> None:
 def test_nothing_seen_is_refused() -> None:
     with pytest.raises(PoseliftError, match="Nothing was seen in 3 frames"):
         gaps.fill(np.zeros((3, 17, 2)), np.zeros((3, 17)))
+
+
+def test_known_points_keep_their_values_and_ends_are_held() -> None:
+    values = np.random.default_rng(3).random((6, 2, 3))
+    known = np.array([[0, 1], [1, 0], [0, 0], [1, 0], [0, 0], [0, 0]], bool)
+    time = np.array([0.0, 1.0, 2.0, 5.0, 6.0, 9.0])
+    out = gaps.without_gaps(np.where(known[..., None], values, np.nan), known, time)
+    np.testing.assert_array_equal(out[known], values[known])
+    np.testing.assert_allclose(out[2, 0], values[1, 0] + (values[3, 0] - values[1, 0]) / 4)
+    np.testing.assert_array_equal(out[[0, 4, 5], 0], values[[1, 3, 3], 0])
+    np.testing.assert_array_equal(out[:, 1], np.tile(values[0, 1], (6, 1)))
+
+
+def test_a_point_that_is_never_known_stays() -> None:
+    values = np.full((3, 1, 2), np.nan)
+    assert np.isnan(gaps.without_gaps(values, np.zeros((3, 1), bool))).all()

@@ -384,3 +384,8 @@ def test_the_script_of_the_docs_runs(
     exec(compile(script, "docs/live.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("head at") for line in lines) == 6
+
+
+def test_the_field_of_view_is_passed_on() -> None:
+    live = Live(detector=Stage().detect, keypointer=Stage(), field_of_view=80.0)
+    assert live.lifter.field_of_view == 80

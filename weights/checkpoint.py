@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from poselift.errors import PoseliftError
+from poselift.weights.pickles import Budget
+from poselift.weights.unpickled import resolved
 from poselift.weights.unpickling import (
     ForbiddenNameError,
-    Inert,
     LazyTensor,
     SafeUnpickler,
     Storage,
-    plain_value,
 )
 
 _MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of a file in torch's old format
@@ -44,17 +44,20 @@ def read_checkpoint(path: str | Path) -> Any:
     if not path.is_file():
         raise PoseliftError(f"No such file: {path}", "Check the path.")
     try:
+        budget = Budget(path.name, path.stat().st_size)
         with path.open("rb") as file:
             if zipfile.is_zipfile(file):
-                return _read_zip(file)
+                return _read_zip(file, budget)
             file.seek(0)
-            return _read_legacy(file)
+            return _read_legacy(file, budget)
     except ForbiddenNameError as error:
         raise PoseliftError(
             f"{path.name} is refused: it names {error}, which is no part of a checkpoint and could "
             "run code.",
             "Nothing of it was executed. Get the file from its authors; do not load it elsewhere.",
         ) from error
+    except PoseliftError:
+        raise
     # A damaged pickle can raise any exception at all, none of which is a bug of ours.
     except Exception as error:
         raise PoseliftError(
@@ -108,7 +111,7 @@ def _without(prefixes: Sequence[str], key: str) -> str:
     return key
 
 
-def _read_zip(file: IO[bytes]) -> Any:
+def _read_zip(file: IO[bytes], budget: Budget) -> Any:
     with zipfile.ZipFile(file) as archive:
         entries = {info.filename: info for info in archive.infolist()}
         pickles = [entry for entry in entries if entry.endswith("/data.pkl")]
@@ -124,28 +127,30 @@ def _read_zip(file: IO[bytes]) -> Any:
 
         def storage(key: str, dtype: Any, elements: int) -> Storage:
             if key not in storages:
+                part = f"{folder}data/{key}"
+                budget.take(archive.getinfo(part).file_size)
                 # A part's checksum is verified as it is read.
-                storages[key] = Storage(dtype, elements, archive.read(f"{folder}data/{key}"))
+                storages[key] = Storage(dtype, elements, archive.read(part))
             return storages[key]
 
-        with archive.open(pickles[0]) as pickled:
-            loaded = SafeUnpickler(io.BytesIO(pickled.read()), storage).load()
-        return _resolve(loaded)
+        budget.take(archive.getinfo(pickles[0]).file_size)
+        loaded = SafeUnpickler(io.BytesIO(archive.read(pickles[0])), budget, storage).load()
+        return _resolve(loaded, budget)
 
 
-def _read_legacy(file: IO[bytes]) -> Any:
+def _read_legacy(file: IO[bytes], budget: Budget) -> Any:
     storages: dict[str, Storage] = {}
 
     def storage(key: str, dtype: Any, elements: int) -> Storage:
         return storages.setdefault(key, Storage(dtype, elements))
 
     def load() -> Any:
-        return SafeUnpickler(file, storage).load()
+        return SafeUnpickler(file, budget, storage).load()
 
     first = load()
     if first != _MAGIC or isinstance(first, bool):
         if isinstance(first, Mapping):  # a plain pickle, of NumPy arrays
-            return _resolve(first)
+            return _resolve(first, budget)
         raise pickle.UnpicklingError("not a checkpoint")
     load()  # the format's version
     system = load()
@@ -159,8 +164,9 @@ def _read_legacy(file: IO[bytes]) -> Any:
         left = _remaining(file)
         if elements != found.elements or not 0 <= size <= left:
             raise ValueError("a tensor's size and its bytes differ")
+        budget.take(size)
         found.data = file.read(size)
-    return _resolve(loaded)
+    return _resolve(loaded, budget)
 
 
 def _remaining(file: IO[bytes]) -> int:
@@ -170,19 +176,16 @@ def _remaining(file: IO[bytes]) -> int:
     return end - here
 
 
-def _resolve(value: Any) -> Any:
-    """Make the tensors real, everywhere in a nest of containers."""
-    if isinstance(value, LazyTensor):
-        return _tensor(value)
-    if isinstance(value, Inert):
-        return plain_value(value)
-    if isinstance(value, Mapping):
-        return {_resolve(key): _resolve(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_resolve(item) for item in value)
-    if isinstance(value, list):
-        return [_resolve(item) for item in value]
-    return value
+def _resolve(value: Any, budget: Budget) -> Any:
+    """Make the tensors real, everywhere in a nest of containers; arrays of numbers become such."""
+    import torch
+
+    return resolved(
+        value,
+        budget,
+        _tensor,
+        lambda array: torch.from_numpy(array) if array.dtype != object else array,
+    )
 
 
 def _tensor(lazy: LazyTensor) -> Any:
@@ -198,5 +201,4 @@ def _tensor(lazy: LazyTensor) -> Any:
         raise ValueError("a tensor reaches beyond its bytes")
     if not count:
         return torch.empty(lazy.size, dtype=lazy.dtype)
-    flat = torch.frombuffer(bytearray(storage.data), dtype=lazy.dtype)
-    return flat.as_strided(lazy.size, lazy.stride, lazy.offset).clone()
+    return storage.flat(lazy.dtype).as_strided(lazy.size, lazy.stride, lazy.offset).clone()

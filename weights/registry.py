@@ -133,7 +133,7 @@ def how_to_get(missing: WeightsEntry) -> str:
             f"then put it at {fetch_folder() / missing.file}"
         )
     if missing.is_fetchable:
-        return f"Fetch them: poselift weights get {missing.name}"
+        return f"Fetch them: `poselift weights get {missing.name}`"
     if missing.source == "local":
         return "The file was moved or deleted: put it back, or `poselift weights add` it again."
     return "They come with Poselift: install it again (or restore weights/files)."

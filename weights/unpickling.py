@@ -1,4 +1,4 @@
-"""The table of names that a checkpoint's pickle may use, and what each of them does here."""
+"""The names that a pickle of weights or data may use, and what each of them stands for here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
+
+from poselift.weights.pickles import Budget, PickleMachine, checked_key
 
 #: Classes and constructors that checkpoints of the field carry beside the weights. They become
 #: `Inert`: none of their code, nor that of anything they hold, is run.
@@ -81,29 +83,25 @@ class Inert:
     def __repr__(self) -> str:
         return f"<inert {self.inert_name}>"
 
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
-
-    def append(self, value: Any) -> None:
-        """Forget what the pickle would append."""
-
-    def extend(self, values: Any) -> None:
-        """Forget what the pickle would append."""
-
 
 class Storage:
     """The bytes under one or more tensors; in the old format they come after the pickle."""
 
-    def __init__(self, dtype: str, elements: int, data: bytes | None = None) -> None:
+    def __init__(self, dtype: str, elements: int, data: bytes | bytearray | None = None) -> None:
         import torch
 
         self.dtype: Any = getattr(torch, dtype)
         self.itemsize: int = self.dtype.itemsize
         self.elements = elements
         self.data = data
+
+    def flat(self, dtype: Any) -> Any:
+        """The bytes as a tensor of one axis, which shares its memory with `data`."""
+        import torch
+
+        if not isinstance(self.data, bytearray):
+            self.data = bytearray(self.data or b"")
+        return torch.frombuffer(self.data, dtype=dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +125,17 @@ class _Named:
 StorageFinder = Callable[[str, str, int], Storage]
 
 
-class SafeUnpickler(pickle.Unpickler):
-    """An unpickler that knows the names above and no others."""
+class SafeUnpickler(PickleMachine):
+    """Reads pickles of weights and of arrays; it knows the names above and no others."""
 
-    def __init__(self, file: IO[bytes], storage: StorageFinder) -> None:
-        super().__init__(file)
+    def __init__(
+        self, file: IO[bytes], budget: Budget, storage: StorageFinder | None = None
+    ) -> None:
+        """Read from `file`; `storage` finds what torch keeps beside the pickle."""
+        super().__init__(file, budget)
         self._storage = storage
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find(self, module: str, name: str) -> Any:
         """What stands here for a name in the pickle; every name of a pickle comes through this."""
         if (module, name) in _BUILDERS:
             return _BUILDERS[module, name]
@@ -144,19 +145,52 @@ class SafeUnpickler(pickle.Unpickler):
             return _Named(name)
         inside = any(module == m or module.startswith(m + ".") for m in HARMLESS_MODULES)
         if inside or (module, name) in HARMLESS:
-            return type(name, (Inert,), {"inert_name": f"{module}.{name}"})
+            return _inert(f"{module}.{name}")
         raise ForbiddenNameError(f"{module}.{name}")
 
-    def persistent_load(self, pid: Any) -> Any:
+    def call(self, what: Any, args: tuple[Any, ...]) -> Any:
+        """Build what one of our builders builds; a class that is not loaded becomes `Inert`."""
+        if isinstance(what, type) and issubclass(what, Inert):
+            return what(*args)
+        if any(what is builder for builder in _BUILDERS.values()):
+            # What a builder makes is as large as its arguments, and these may be named again.
+            self._budget.take(sum(_rough_size(argument) for argument in args))
+            return what(*args)
+        raise pickle.UnpicklingError(f"a call of a {type(what).__name__}")
+
+    def fill(self, what: Any, state: Any) -> None:
+        """Remember the state of what is not loaded; that of anything else is passed over."""
+        if isinstance(what, Inert):
+            what.state = state
+
+    def extend(self, what: Any, items: list[Any]) -> None:
+        """Pass over what would be appended to an object that is not loaded."""
+        if not isinstance(what, Inert):
+            raise pickle.UnpicklingError(f"items for a {type(what).__name__}")
+
+    def refer(self, pid: Any) -> Any:
         """The storage that a tensor names."""
+        if self._storage is None or not isinstance(pid, tuple):
+            raise pickle.UnpicklingError("a reference to something outside")
         kind, named, key, _, elements = pid[:5]
-        if kind != "storage" or not isinstance(named, _Named) or not isinstance(elements, int):
-            raise pickle.UnpicklingError(f"unknown reference {kind!r}")
+        is_whole = isinstance(named, _Named) and isinstance(elements, int)
+        if kind != "storage" or not is_whole or not isinstance(key, str | int):
+            raise pickle.UnpicklingError("an unknown reference")
         storage = self._storage(str(key), named.dtype, elements)
         view = pid[5] if len(pid) > 5 else None
         if view is not None:
             raise pickle.UnpicklingError("storages that are views of others are not read")
         return storage
+
+
+def _inert(name: str) -> type[Inert]:
+    return type(name, (Inert,), {"inert_name": name})
+
+
+def _rough_size(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    return 100 * len(value) if isinstance(value, list | tuple | set | frozenset | dict) else 0
 
 
 def _rebuild_tensor(
@@ -187,14 +221,26 @@ def _complex(real: float, imaginary: float) -> complex:
 
 def _member(owner: Any, name: str) -> Any:
     # HistoryBuffer refers to its own methods through getattr.
-    known = isinstance(owner, type) and issubclass(owner, Inert)
+    known = isinstance(owner, type) and issubclass(owner, Inert) and isinstance(name, str)
     if not known or not owner.inert_name.endswith(".HistoryBuffer"):
-        raise ForbiddenNameError(f"builtins.getattr for {name!r}")
-    return type(str(name), (Inert,), {"inert_name": f"{owner.inert_name}.{name}"})
+        raise ForbiddenNameError("builtins.getattr")
+    return _inert(f"{owner.inert_name}.{name}")
 
 
 def _bytearray(value: bytes = b"", *rest: Any) -> bytes:
     return bytes(value) if isinstance(value, bytes | list) else b""
+
+
+def _set(items: Any = ()) -> set[Any]:
+    return set(map(checked_key, items))
+
+
+def _frozenset(items: Any = ()) -> frozenset[Any]:
+    return frozenset(map(checked_key, items))
+
+
+def _ordered(items: Any = ()) -> OrderedDict[Any, Any]:
+    return OrderedDict((checked_key(key), value) for key, value in items)
 
 
 _BUILDERS: dict[tuple[str, str], Any] = {
@@ -202,50 +248,18 @@ _BUILDERS: dict[tuple[str, str], Any] = {
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch.nn.parameter", "Parameter"): _rebuild_parameter,
-    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "OrderedDict"): _ordered,
     ("_codecs", "encode"): _encode,
     **{
         (module, name): maker
         for module in ("builtins", "__builtin__")
         for name, maker in {
-            "set": lambda items=(): set(items),
-            "frozenset": lambda items=(): frozenset(items),
+            "set": _set,
+            "frozenset": _frozenset,
             "complex": _complex,
             "getattr": _member,
             "bytearray": _bytearray,
+            "bytes": _bytearray,
         }.items()
     },
 }
-
-
-def plain_value(value: Inert) -> Any:
-    """The number or tensor that an inert NumPy scalar or array of numbers stands for."""
-    import numpy as np
-    import torch
-
-    name = value.inert_name.rpartition(".")[2]
-    if name == "Size" and value.args:
-        return tuple(value.args[0])
-    if name == "scalar" and len(value.args) == 2 and isinstance(value.args[1], bytes):
-        dtype = _number_type(value.args[0])
-        return np.frombuffer(value.args[1], dtype)[0].item() if dtype else value
-    if name == "_reconstruct" and isinstance(value.state, tuple) and len(value.state) == 5:
-        _, shape, described, fortran, data = value.state
-        dtype = _number_type(described)
-        if dtype and isinstance(data, bytes):
-            flat = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-            return torch.from_numpy(np.ascontiguousarray(flat.astype(dtype.newbyteorder("="))))
-    return value
-
-
-def _number_type(described: Any) -> Any:
-    """The NumPy type of an inert one; None unless it is of plain numbers."""
-    import numpy as np
-
-    if not isinstance(described, Inert) or not described.inert_name.endswith(".dtype"):
-        return None
-    text = described.args[0] if described.args else ""
-    if text not in {f"{kind}{size}" for kind in "fiu" for size in "1248"} | {"b1"}:
-        return None
-    big = isinstance(described.state, tuple) and described.state[1] == ">"
-    return np.dtype(text).newbyteorder(">" if big else "<")

@@ -46,6 +46,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                      help="half the work, slightly less accurate")  # fmt: skip
     net.add_argument("--time-step", type=int, metavar="N",
                      help="take every Nth frame (default: as the weights say, else 1)")  # fmt: skip
+    net.add_argument("--field-of-view", type=float, metavar="DEG",
+                     help="along the picture's longer side (default: 55)")  # fmt: skip
     result = parser.add_argument_group("result")
     result.add_argument("--space", default="world", choices=["world", "camera"])
     result.add_argument("--up", default="auto", type=_up, choices=UP,
@@ -74,6 +76,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
         runtime=options.runtime,
         mirror=options.mirror,
         time_step=options.time_step,
+        field_of_view=options.field_of_view,
     )
     fps = options.fps or poses.fps or 30.0
     motions = lift(poses.tracks, image_size=size, fps=fps, progress=_show_progress())

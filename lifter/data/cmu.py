@@ -26,7 +26,7 @@ UNITS = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
 #: apart than these two, so that a leg fits one unit only.
 LEG = (0.6, 1.2)
 
-_SAY_SCALE = "Say with --scale how many metres a unit of the files is."
+_SAY_SCALE = "Say with `scale` how many metres a unit of the files is."
 
 Kind = Literal["asfamc", "bvh"]
 
@@ -130,7 +130,7 @@ def _all_clips(
         why = report.failed[0]
         raise PoseliftError(f"None of {len(trials)} files could be read. {why.message}", why.hint)
     if not report.clips:
-        raise PoseliftError(f"No clip lasts {wishes.shortest:g} s.", "Say a smaller --shortest.")
+        raise PoseliftError(f"No clip lasts {wishes.shortest:g} s.", "Give a smaller `shortest`.")
 
 
 def clips_of(trial: Trial, wishes: Wishes, report: Report) -> list[Captured]:

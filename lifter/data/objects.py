@@ -6,68 +6,70 @@ import io
 import pickle
 import zipfile
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from poselift.errors import PoseliftError
-
-_NUMPY = {
-    ("multiarray", "_reconstruct"),
-    ("multiarray", "scalar"),
-    ("numeric", "_frombuffer"),
-    ("", "ndarray"),
-    ("", "dtype"),
-}
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Builds dictionaries, lists, numbers, texts and NumPy arrays; anything else is refused."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        package, _, rest = module.partition(".")
-        inner = rest.removeprefix("_core.").removeprefix("core.")
-        if package != "numpy" or (inner, name) not in _NUMPY:
-            raise PoseliftError(
-                f"The file holds a {module}.{name}, which no data set needs.",
-                "It may run code when it is read; get it from its publisher again.",
-            )
-        return super().find_class(module, name)
+from poselift.weights.pickles import Budget
+from poselift.weights.unpickled import resolved
+from poselift.weights.unpickling import ForbiddenNameError, SafeUnpickler
 
 
 def read_objects(path: Path | str) -> dict[str, Any]:
     """The arrays of an .npz; those of dictionaries as dictionaries.
 
-    The field's files are pickles inside .npz. Only arrays, dictionaries, lists, texts and numbers
-    are built; a file that asks for anything else is refused whole.
+    The field's files are pickles inside .npz. Only arrays of numbers, dictionaries, lists, texts
+    and numbers are built, of no more memory than a few times the file's size; a file that asks for
+    anything else is refused whole.
     """
     path = Path(path)
     if not path.is_file():
         raise PoseliftError(f"No such file: {path}", "docs/training.md says where it comes from.")
+    budget = Budget(path.name, path.stat().st_size)
     out: dict[str, Any] = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as file:
-                    out[name.removesuffix(".npy")] = _read_array(io.BytesIO(file.read()))
-    except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, ValueError) as error:
+            for member in archive.infolist():
+                budget.take(member.file_size)
+                content = archive.read(member)
+                out[member.filename.removesuffix(".npy")] = _read_array(content, budget)
+    except ForbiddenNameError as error:
         raise PoseliftError(
-            f"{path} is not a whole .npz file ({error}).", "Get it again."
+            f"{path.name} holds a {error}, which no data set needs.",
+            "It may run code when it is read; get it from its publisher again.",
+        ) from error
+    except PoseliftError:
+        raise
+    # A damaged pickle can raise any exception at all, none of which is a bug of ours.
+    except Exception as error:
+        raise PoseliftError(
+            f"{path} is not a whole .npz file ({type(error).__name__}: {error}).", "Get it again."
         ) from error
     return out
 
 
-def _read_array(file: IO[bytes]) -> Any:
+def _read_array(content: bytes, budget: Budget) -> Any:
+    file = io.BytesIO(content)
     version = np.lib.format.read_magic(file)
     read: Callable[..., Any] = (
         np.lib.format.read_array_header_1_0
         if version == (1, 0)
         else np.lib.format.read_array_header_2_0
     )
-    shape, _, dtype = read(file)
+    shape, fortran, dtype = read(file)
     if not dtype.hasobject:
-        file.seek(0)
-        return np.lib.format.read_array(file, allow_pickle=False)
-    content = _ArraysOnly(file).load()
-    return content.item() if shape == () else content
+        data = content[file.tell() :]
+        if min(shape, default=0) < 0 or prod(shape) * dtype.itemsize != len(data):
+            raise ValueError(f"an array of shape {shape} and its {len(data)} bytes differ")
+        return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C").copy()
+    found = resolved(SafeUnpickler(file, budget).load(), budget, _no_tensor, lambda array: array)
+    if not isinstance(found, np.ndarray) or found.dtype != object or found.shape != shape:
+        raise ValueError("an array of objects that is none")
+    return found.item() if shape == () else found
+
+
+def _no_tensor(tensor: Any) -> Any:
+    raise pickle.UnpicklingError("a tensor in a data set")

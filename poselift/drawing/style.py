@@ -49,7 +49,6 @@ DARK = Theme(
     text_dim=(170, 152, 138),
     outline=(20, 13, 9),
 )
-THEMES = {"light": LIGHT, "dark": DARK}
 
 LEFT: Colour = (224, 138, 34)
 RIGHT: Colour = (42, 134, 250)

@@ -10,6 +10,7 @@ import numpy as np
 from poselift.export.people import each_person, y_up
 from poselift.export.rig import NODES, Node, Rig, fit_rig
 from poselift.files import atomic_path
+from poselift.gaps import at_times
 from poselift.result import ClipMotion
 
 
@@ -43,8 +44,7 @@ def evenly_spaced(pose: np.ndarray, time: np.ndarray, fps: float) -> np.ndarray:
     if np.abs(time - np.arange(len(time)) / fps).max() <= 0.25 / fps:
         return pose
     wanted = np.arange(round(time[-1] * fps) + 1) / fps
-    columns = [np.interp(wanted, time, column) for column in pose.reshape(len(pose), -1).T]
-    return np.stack(columns, axis=1).reshape(-1, *pose.shape[1:])
+    return at_times(pose, time, wanted)
 
 
 def _write_node(file: TextIO, rig: Rig, node: Node, depth: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from poselift.gaps import without_gaps
 from poselift.result import ClipMotion
 
 
@@ -20,22 +21,8 @@ def each_person(result: ClipMotion, path: Path) -> Iterator[tuple[Path, np.ndarr
         target = path
         if len(result.ids) > 1:
             target = path.with_name(f"{path.stem}_{int(result.ids[person])}{path.suffix}")
-        yield target, without_gaps(result.pose3d[person], result.time)
-
-
-def without_gaps(pose: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """(T, 17, 3) with NaN interpolated over time, and held before the first and after the last.
-
-    >>> pose = np.full((4, 17, 3), np.nan); pose[1], pose[3] = 1, 3
-    >>> without_gaps(pose, np.arange(4.0))[:, 0, 0].tolist()
-    [1.0, 1.0, 2.0, 3.0]
-    """
-    flat = np.array(pose, np.float64).reshape(len(pose), -1)
-    for column in flat.T:
-        known = np.isfinite(column)
-        if known.any() and not known.all():
-            column[~known] = np.interp(time[~known], time[known], column[known])
-    return flat.reshape(pose.shape)
+        pose = result.pose3d[person]
+        yield target, without_gaps(pose, np.isfinite(pose).all(axis=-1), result.time)
 
 
 def y_up(points: np.ndarray) -> np.ndarray:

@@ -196,7 +196,7 @@ def _first_device() -> tuple[cv2.VideoCapture, int]:
         device.release()
     raise PoseliftError(
         "There is no camera that gives pictures.",
-        "Plug one in, or give a video file or an rtsp:// address to --webcam.",
+        "Plug one in, or give a video file or an rtsp:// address.",
     )
 
 
@@ -207,7 +207,7 @@ def _device(number: int) -> cv2.VideoCapture:
             here = ", ".join(map(str, _present())) or "none"
             raise PoseliftError(
                 f"There is no camera {number} (cameras here: {here}).",
-                "Plug it in, give another number, or a video file to --webcam.",
+                "Plug it in, give another number, or a video file.",
             )
         if not os.access(node, os.R_OK | os.W_OK):
             raise PoseliftError(

@@ -39,7 +39,9 @@ class ImageSource(Source):
         fps: float | None = None,
     ) -> None:
         if fps is not None and not fps > 0:
-            raise PoseliftError(f"A rate of {fps} pictures a second cannot be.", "Give --fps 30.")
+            raise PoseliftError(
+                f"A rate of {fps} pictures a second cannot be.", "Give another `fps`, such as 30."
+            )
         self.path, self.name, self.fps = path, safe_name(path), float(fps or DEFAULT_FPS)
         slack = 1e-6  # a time that was rounded when it was typed still means its frame
         self._files = [
@@ -55,7 +57,7 @@ class ImageSource(Source):
             raise PoseliftError(
                 f"{path} has no picture from {start} to {end} s: it lasts "
                 f"{len(files) / self.fps:.2f} s at {self.fps:g} pictures a second.",
-                "Give other --start and --end.",
+                "Give another `start` and `end`.",
             )
         pictures = (read_image(file) for _, file in self._files)
         first = next((picture for picture in pictures if picture is not None), None)

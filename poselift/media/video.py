@@ -67,7 +67,7 @@ class VideoSource(Source):
             except PoseliftError as error:
                 raise PoseliftError(
                     f"{self.path} ends at {length:.2f} s, before the start at {start:g} s.",
-                    "Give an earlier --start.",
+                    "Give an earlier `start`.",
                 ) from error
             length = None
         ends = [time for time in (self._end, length) if time is not None]
@@ -117,7 +117,7 @@ class VideoSource(Source):
             raise PoseliftError(
                 f"{self.path} has no picture from {self._start or 0:g} to "
                 f"{'its end' if self._end is None else f'{self._end:g}'} s.",
-                "Give other --start and --end.",
+                "Give another `start` and `end`.",
             )
 
     def frames_before_start(self) -> int:

@@ -77,7 +77,6 @@ def test_no_such_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("live --fps 25", "--fps", "camera has its own"),
         ("live --up level", "--up", "level"),
         ("live --no-place", "--no-place", "on the spot"),
-        ("live --field-of-view 60", "--field-of-view", "on the spot"),
         ("live --save mp4", "--save", "--record"),
         ("live --layout 3d", "--layout", "always"),
         ("live --no-audio", "--no-audio", "no sound"),

@@ -125,12 +125,13 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[..., FakeLi
 def test_all_that_is_asked_for_reaches_live(fakes: Any) -> None:
     live = fakes()(
         people="main", max_people=3, detector="d", pose="p", lifter="l", every="5",
-        smooth="strong", mirror=False, lookahead=2, device="cpu",
+        smooth="strong", mirror=False, lookahead=2, field_of_view=70.0, device="cpu",
     )  # fmt: skip
     assert live.options.pop("checkpoint") is None
     assert live.options == {
         "people": "main", "max_people": 3, "detector": "d", "keypointer": "p", "lifter": "l",
-        "every": 5, "smooth": "strong", "mirror": False, "lookahead": 2, "device": "cpu",
+        "every": 5, "smooth": "strong", "mirror": False, "lookahead": 2,
+        "field_of_view": 70.0, "device": "cpu",
     }  # fmt: skip
 
 

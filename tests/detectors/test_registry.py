@@ -107,14 +107,14 @@ def test_missing_weights_name_the_file_the_command_and_what_works(
 
     def without_nanodet(name: str) -> Path:
         if name == "nanodet-g-416":
-            raise PoseliftError("nanodet-g-416-w8.onnx is not here", "python -m weights get it")
+            raise PoseliftError("nanodet-g-416-w8.onnx is not here", "poselift weights get it")
         return get(name)
 
     monkeypatch.setattr(weights, "get", without_nanodet)
     with pytest.raises(PoseliftError) as caught:
         detectors.load_detector("nanodet")
     assert "nanodet-g-416-w8.onnx" in caught.value.message
-    assert "python -m weights get" in caught.value.hint
+    assert "poselift weights get" in caught.value.hint
     assert "blazepose" in caught.value.hint
 
 

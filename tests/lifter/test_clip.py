@@ -184,3 +184,19 @@ def test_a_hundred_thousand_frames_take_no_more_memory_than_they_must() -> None:
     assert motion.pose3d.shape == (frames, 17, 3)
     # The result is 20 MB, the frames' copies are some more; windows of 9 would be over 120 MB.
     assert peak < 110e6
+
+
+def test_a_field_of_view_that_no_camera_has_is_refused() -> None:
+    with pytest.raises(PoseliftError, match="400 degrees"):
+        ClipLifter.from_net(small_net("poselift"), "ray", field_of_view=400)
+    lift = ClipLifter.from_net(small_net("poselift"), "ray")
+    with pytest.raises(PoseliftError, match="1 degrees"):
+        lift([random_track(9)], image_size=IMAGE, fps=30, field_of_view=1)
+
+
+def test_screen_and_camera_belong_together_and_so_do_ray_and_ray() -> None:
+    assert ClipLifter.from_net(small_net("poselift"), "crop").training.answer == "ray"
+    assert ClipLifter.from_net(small_net("poselift"), "screen").training.answer == "camera"
+    for normalisation, answer in (("screen", "ray"), ("ray", "camera")):
+        with pytest.raises(PoseliftError, match=normalisation):
+            ClipLifter.from_net(small_net("poselift"), normalisation, answer=answer)  # type: ignore

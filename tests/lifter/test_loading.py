@@ -43,7 +43,7 @@ def registry(monkeypatch: pytest.MonkeyPatch, stored: Path) -> dict[str, weights
     def get(name: str) -> Path:
         if name == "ftcm-here":
             return stored
-        raise PoseliftError("not on this machine", "`python -m weights get ftcm-away`")
+        raise PoseliftError("not on this machine", "`poselift weights get ftcm-away`")
 
     monkeypatch.setattr(weights, "ENTRIES", entries)
     monkeypatch.setattr(weights, "available", lambda name: name == "ftcm-here")
@@ -84,7 +84,7 @@ def test_weights_that_were_fetched_come_before_those_that_ship(
 def test_what_is_not_here_says_how_to_get_it() -> None:
     with pytest.raises(PoseliftError) as error:
         lifter.load("ftcm-away")
-    assert "python -m weights get ftcm-away" in error.value.hint
+    assert "poselift weights get ftcm-away" in error.value.hint
 
 
 @pytest.mark.usefixtures("registry")

@@ -57,7 +57,7 @@ def test_poseformerv2_entries_are_the_published_table() -> None:
 def test_get_says_how_to_fetch(folder: Path) -> None:
     with pytest.raises(PoseliftError, match="not on this machine") as caught:
         weights.get("hrnet-w48-384")
-    assert caught.value.hint == "Fetch them: poselift weights get hrnet-w48-384"
+    assert caught.value.hint == "Fetch them: `poselift weights get hrnet-w48-384`"
     assert not weights.available("hrnet-w48-384")
 
 
