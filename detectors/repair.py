@@ -8,7 +8,8 @@ import numpy as np
 
 from poselift.detectors.similarity import person_size
 from poselift.gaps import at_times, without_gaps
-from poselift.types import Track
+from poselift.skeleton import FEET4, H36M17
+from poselift.types import Extra, Track
 
 #: The limbs that are swapped as one: hip, knee, ankle; shoulder, elbow, wrist.
 LEGS = ((1, 2, 3), (4, 5, 6))
@@ -42,6 +43,7 @@ def undo_swaps(track: Track) -> tuple[Track, np.ndarray]:
     if len(track) < 3:
         return track, changed
     size = _steady_size(track)
+    turned = np.zeros(len(track), bool)  # whether the ankles, and so the feet, changed sides
     for right, left in (LEGS, ARMS, *_JOINTS):
         turn = _LIMB_TURN if len(right) > 1 else _JOINT_TURN
         swapped = _swapped(xy, score, list(right), list(left), size, turn)
@@ -51,7 +53,20 @@ def undo_swaps(track: Track) -> tuple[Track, np.ndarray]:
         xy[rows, both] = xy[rows, other]
         score[rows, both] = score[rows, other]
         changed |= swapped
-    return replace(track, xy=xy, score=score), changed
+        if H36M17.index("right ankle") in right:
+            turned ^= swapped
+    return replace(track, xy=xy, score=score, extra=_turned_feet(track.extra, turned)), changed
+
+
+def _turned_feet(extra: Extra | None, turned: np.ndarray) -> Extra | None:
+    """Heels and toes go with their ankles to the other side."""
+    if extra is None:
+        return None
+    xy, score = extra.xy.copy(), extra.score.copy()
+    rows, other = np.flatnonzero(turned)[:, None], list(FEET4.mirror)
+    xy[rows, np.arange(len(FEET4))] = extra.xy[rows, other]
+    score[rows, np.arange(len(FEET4))] = extra.score[rows, other]
+    return replace(extra, xy=xy, score=score)
 
 
 def _steady_size(track: Track) -> np.ndarray:

@@ -14,7 +14,7 @@ from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.registry import load_detector, load_keypointer
-from poselift.detectors.similarity import in_h36m
+from poselift.detectors.similarity import feet_in, in_h36m
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.types import Frame, Keypoints, People, Track
@@ -197,7 +197,7 @@ def find_tracks(
     builder = TrackBuilder()
     for seen in see.frames(frames):
         assert seen.people.ids is not None
-        builder.add(seen.frame.index, seen.people.ids, seen.joints)
+        builder.add(seen.frame.index, seen.people.ids, seen.joints, feet_in(seen.keypoints))
         if progress is not None:
             progress(seen)
     return builder.tracks()

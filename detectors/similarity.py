@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from poselift.skeleton import H36M17, to_h36m
+from poselift.skeleton import FEET4, H36M17, feet_of, to_h36m
 from poselift.types import Keypoints
 
 #: How far each H36M-17 joint is placed apart by careful people, as a part of the person's size:
@@ -28,6 +28,17 @@ def in_h36m(keypoints: Keypoints) -> Keypoints:
     xy = np.where(finite[..., None], keypoints.xy, 0)
     score = np.where(finite, np.clip(keypoints.score, 0, 1), 0)
     return Keypoints(*to_h36m(xy, score, keypoints.skeleton), H36M17)
+
+
+def feet_in(keypoints: Keypoints) -> Keypoints | None:
+    """A frame's heels and toes in FEET4, cleaned as by `in_h36m`; None where none are read."""
+    feet = feet_of(keypoints.xy, keypoints.score, keypoints.skeleton)
+    if feet is None:
+        return None
+    finite = np.isfinite(feet[0]).all(axis=-1) & np.isfinite(feet[1])
+    xy = np.where(finite[..., None], feet[0], 0).astype(np.float32)
+    score = np.where(finite, np.clip(feet[1], 0, 1), 0).astype(np.float32)
+    return Keypoints(xy, score, FEET4)
 
 
 def person_size(xy: np.ndarray, score: np.ndarray) -> np.ndarray:

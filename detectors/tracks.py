@@ -9,8 +9,8 @@ import numpy as np
 
 from poselift.detectors.similarity import LIMBS, pose_similarity
 from poselift.gaps import at_times
-from poselift.skeleton import H36M17
-from poselift.types import Keypoints, Track
+from poselift.skeleton import FEET4, H36M17
+from poselift.types import Extra, Keypoints, Track
 
 
 @dataclass
@@ -18,6 +18,7 @@ class _Rows:
     frames: list[int] = field(default_factory=list)
     xy: list[np.ndarray] = field(default_factory=list)  # each (17, 2)
     score: list[np.ndarray] = field(default_factory=list)  # each (17,)
+    feet: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # by frame
 
     def add(self, frame: int, xy: np.ndarray, score: np.ndarray) -> None:
         self.frames.append(frame)
@@ -52,13 +53,17 @@ class TrackBuilder:
         self._unnumbered: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=look_back)
         self._frames = 0
 
-    def add(self, frame: int, ids: np.ndarray, joints: Keypoints) -> None:
+    def add(
+        self, frame: int, ids: np.ndarray, joints: Keypoints, feet: Keypoints | None = None
+    ) -> None:
         """Take the people of one frame; frames come in rising order, empty ones included.
 
         Args:
             frame: the frame's number in the clip.
             ids: (N,) each person's number; negative for people without one.
             joints: their joints in H36M-17.
+            feet: their heels and toes in FEET4, where they are read. The frames before somebody
+                has a number go without.
         """
         if joints.skeleton.name != H36M17.name:
             raise ValueError(f"expected {H36M17.name}, got {joints.skeleton.name}")
@@ -69,6 +74,8 @@ class TrackBuilder:
             if number not in self._rows:
                 self._rows[number] = self._before(xy[row], score[row])
             self._rows[number].add(frame, xy[row].copy(), score[row].copy())
+            if feet is not None:
+                self._rows[number].feet[frame] = feet.xy[row].copy(), feet.score[row].copy()
         self._unnumbered.append((frame, xy[ids < 0], score[ids < 0]))
         self._frames += 1
 
@@ -116,4 +123,15 @@ def _track(number: int, rows: _Rows) -> Track:
     xy = at_times(np.stack(rows.xy), seen, frames)
     score = np.zeros((len(frames), len(H36M17)), np.float32)
     score[seen - seen[0]] = np.stack(rows.score)
-    return Track(number, frames, xy, score)
+    return Track(number, frames, xy, score, _feet(rows, frames))
+
+
+def _feet(rows: _Rows, frames: np.ndarray) -> Extra | None:
+    """Heels and toes in the same frames; not interpolated, as a foot turns too quickly for that."""
+    if not rows.feet:
+        return None
+    xy = np.zeros((len(frames), len(FEET4), 2), np.float32)
+    score = np.zeros((len(frames), len(FEET4)), np.float32)
+    for frame, (points, scores) in rows.feet.items():
+        xy[frame - frames[0]], score[frame - frames[0]] = points, scores
+    return Extra(FEET4.names, xy, score)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from poselift.files import atomic_path
 from poselift.poses2d import Poses2D, tracks_from_arrays
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
+from poselift.types import Extra
 
 #: What the 2D points may be called in the files of others.
 POINTS = ("xy", "pose2d", "keypoints", "positions_2d")
@@ -38,6 +40,7 @@ def write_npz(motion: ClipMotion, path: Path) -> list[Path]:
             bones=np.array(H36M17.bones),
             name=np.array(motion.name),
             lifter=np.array(motion.lifter),
+            **_extra_arrays(motion.extra),
             meta=np.array(json.dumps(dict(motion.meta), default=plain)),
         )
     return [path]
@@ -67,7 +70,25 @@ def read_npz(path: str | Path) -> ClipMotion:
         placed=bool(arrays.get("placed", False)),
         lifter=str(arrays.get("lifter", "")),
         meta=json.loads(str(arrays.get("meta", "{}"))),
+        extra=_extra_of(arrays),
     )
+
+
+def _extra_arrays(extra: Extra | None) -> dict[str, Any]:
+    if extra is None:
+        return {}
+    return {
+        "extra2d": np.asarray(extra.xy, np.float32),
+        "extra_score": np.asarray(extra.score, np.float32),
+        "extra_names": np.array(extra.names),
+    }
+
+
+def _extra_of(arrays: Mapping[str, np.ndarray]) -> Extra | None:
+    if "extra2d" not in arrays:
+        return None
+    names = tuple(str(name) for name in arrays["extra_names"])
+    return Extra(names, arrays["extra2d"], arrays["extra_score"])
 
 
 def read_poses(path: str | Path, joints: str = H36M17.name) -> Poses2D:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poselift.types import Motion
+from poselift.types import Extra, Motion
 
 if TYPE_CHECKING:
     from poselift.progress import Reporter
@@ -34,6 +34,8 @@ class ClipMotion:
             stays above its own fixed spot.
         lifter: the name of the lifter.
         meta: what made this: versions, weights and their sha256, options.
+        extra: heels and toes in the picture, (P, T, E, 2) and (P, T, E), NaN where pose3d is; None
+            where the keypointer reads none.
         source: the path or address of the clip, None where there is none; not written to files.
     """
 
@@ -50,6 +52,7 @@ class ClipMotion:
     lifter: str
     meta: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
+    extra: Extra | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -96,6 +99,7 @@ class ClipMotion:
             lifter=motions[0].lifter if motions else "",
             meta=meta,
             source=source,
+            extra=_gathered_extra(motions, frames),
         )
 
     def save(
@@ -121,3 +125,18 @@ class ClipMotion:
         from poselift.saving import save
 
         return save(self, folder, formats, source=source, reporter=reporter, **drawing)
+
+
+def _gathered_extra(motions: Sequence[Motion], frames: int) -> Extra | None:
+    """Everybody's extra joints on one axis of frames; all are of one keypointer."""
+    found = [motion.track.extra for motion in motions]
+    names = next((extra.names for extra in found if extra is not None), None)
+    if names is None:
+        return None
+    xy = np.full((len(motions), frames, len(names), 2), np.nan, np.float32)
+    score = np.zeros((len(motions), frames, len(names)), np.float32)
+    for row, (motion, extra) in enumerate(zip(motions, found, strict=True)):
+        if extra is not None:
+            xy[row, motion.track.frames] = extra.xy
+            score[row, motion.track.frames] = extra.score
+    return Extra(names, xy, score)

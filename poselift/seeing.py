@@ -12,6 +12,7 @@ import numpy as np
 from poselift.detectors.protocols import Keypointer
 from poselift.detectors.registry import load_keypointer
 from poselift.detectors.see import See, Seen
+from poselift.detectors.similarity import feet_in
 from poselift.detectors.tracks import TrackBuilder
 from poselift.device import resolve_device
 from poselift.errors import PoseliftError
@@ -114,13 +115,19 @@ class _Looking:
             raise
 
     def _take(self, frame: SeenFrame) -> None:
-        self._builder.add(frame.index, frame.ids, frame.joints)
+        self._builder.add(frame.index, frame.ids, frame.joints, frame.feet)
         self._times.append(frame.time)
 
 
 def _without_picture(seen: Seen) -> SeenFrame:
     assert seen.people.ids is not None
-    return SeenFrame(seen.frame.index, seen.frame.time, seen.people.ids, seen.joints)
+    return SeenFrame(
+        seen.frame.index,
+        seen.frame.time,
+        seen.people.ids,
+        seen.joints,
+        feet_in(seen.keypoints),
+    )
 
 
 def _keypointer(source: Source, parts: Parts) -> Keypointer:

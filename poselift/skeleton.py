@@ -106,6 +106,15 @@ HALPE26 = Skeleton(
     right=(*COCO17.right, 21, 23, 25),
 )  # fmt: skip
 
+#: What some keypointers read beside the ankles. It travels with the 17 joints as "extra" ones.
+FEET4 = Skeleton(
+    name="feet4",
+    names=("left heel", "left toe", "right heel", "right toe"),
+    parents=(-1, 0, -1, 2),
+    left=(0, 1),
+    right=(2, 3),
+)
+
 #: COCO-17 joint by joint, as indices of BlazePose-33.
 BLAZEPOSE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 
@@ -196,6 +205,22 @@ def _halpe_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.nd
     # those that are made from COCO's joints.
     coco = len(COCO17)
     return coco_to_h36m(np.asarray(xy)[..., :coco, :], np.asarray(score)[..., :coco])
+
+
+def feet_of(
+    xy: np.ndarray, score: np.ndarray, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The heels and toes among points (..., K, 2), as FEET4; None where the skeleton has none.
+
+    >>> feet_of(np.zeros((5, 17, 2)), np.zeros((5, 17)), COCO17) is None
+    True
+    >>> feet_of(np.zeros((5, 26, 2)), np.zeros((5, 26)), HALPE26)[0].shape
+    (5, 4, 2)
+    """
+    if not set(FEET4.names) <= set(skeleton.names):
+        return None
+    picked = [skeleton.index(name) for name in FEET4.names]
+    return np.asarray(xy)[..., picked, :], np.asarray(score)[..., picked]
 
 
 def _unchanged(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from poselift.skeleton import H36M17
+from poselift.skeleton import FEET4, H36M17
 from poselift.types import Keypoints
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 #: Frames in a block, which is what a killed run loses at most.
 FRAMES_A_BLOCK = 300
 #: Changes whenever the content changes its meaning, so that older files are not used.
-_MAGIC = b"poselift 2d 1\n"
+_MAGIC = b"poselift 2d 2\n"
 _RECORD = struct.Struct("<Q16s")  # length and digest of the bytes that follow
 _END, _PART = ".2d", ".part"
 # A link in the place of a file of ours is never followed, a pipe never waited for.
@@ -47,12 +47,14 @@ class SeenFrame:
         time: seconds.
         ids: (N,) each person's number; -1 for people not confirmed.
         joints: their joints in H36M-17.
+        feet: their heels and toes in FEET4, where the keypointer reads them.
     """
 
     index: int
     time: float
     ids: np.ndarray
     joints: Keypoints
+    feet: Keypoints | None = None
 
 
 @dataclass(frozen=True)
@@ -278,14 +280,30 @@ def _block(frames: list[SeenFrame], state: Mapping[str, np.ndarray]) -> dict[str
         "ids": np.concatenate([frame.ids for frame in frames]),
         "xy": np.concatenate([frame.joints.xy for frame in frames]),
         "score": np.concatenate([frame.joints.score for frame in frames]),
+        **_feet_block([frame.feet for frame in frames]),
         **{f"state.{name}": array for name, array in state.items()},
+    }
+
+
+def _feet_block(feet: list[Keypoints | None]) -> dict[str, np.ndarray]:
+    """The feet of all frames; nothing where a keypointer reads none."""
+    read = [one for one in feet if one is not None]
+    if len(read) < len(feet):
+        return {}
+    return {
+        "feet_xy": np.concatenate([one.xy for one in read]),
+        "feet_score": np.concatenate([one.score for one in read]),
     }
 
 
 def _frames(block: Mapping[str, np.ndarray]) -> Iterator[SeenFrame]:
     cuts = np.cumsum(block["count"])[:-1]
     people = zip(*(np.split(block[name], cuts) for name in ("ids", "xy", "score")), strict=True)
+    feet: Iterator[Keypoints | None] = iter([None] * len(block["index"]))
+    if "feet_xy" in block:
+        points, scores = (np.split(block[name], cuts) for name in ("feet_xy", "feet_score"))
+        feet = (Keypoints(xy, score, FEET4) for xy, score in zip(points, scores, strict=True))
     for index, time, (ids, xy, score) in zip(
         block["index"].tolist(), block["time"].tolist(), people, strict=True
     ):
-        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17))
+        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17), next(feet))

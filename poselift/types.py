@@ -77,6 +77,21 @@ class Keypoints:
 
 
 @dataclass(frozen=True)
+class Extra:
+    """Joints that a keypointer read beside the 17: heels and toes.
+
+    Attributes:
+        names: of the E joints.
+        xy: (T, E, 2) float32 pixels.
+        score: (T, E) float32 in 0..1; 0 where nothing was seen.
+    """
+
+    names: tuple[str, ...]
+    xy: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True)
 class Track:
     """One person through time, in H36M-17.
 
@@ -88,6 +103,7 @@ class Track:
         frames: (T,) int, the frame numbers in the clip, consecutive.
         xy: (T, 17, 2) float32 pixels, x right, y down.
         score: (T, 17) float32 in 0..1; 0 where nothing was seen.
+        extra: heels and toes in the same frames, of keypointers that read them.
 
     >>> track = Track(1, np.arange(3), np.zeros((3, 17, 2)), np.ones((3, 17)))
     >>> len(track), track.xy.dtype.name
@@ -98,6 +114,7 @@ class Track:
     frames: np.ndarray
     xy: np.ndarray
     score: np.ndarray
+    extra: Extra | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", np.asarray(self.frames))

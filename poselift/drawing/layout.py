@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -126,7 +126,12 @@ class ClipPainter:
         share = np.array(size) / np.maximum((image.shape[1], image.shape[0]), 1)
         # Half a pixel: pixel centres, not corners, are what scaling keeps in place.
         xy = (motion.pose2d[:, row] + 0.5) * share - 0.5
-        return draw_people(small, xy, motion.score[:, row], motion.ids, motion.filled[:, row])
+        feet = motion.extra
+        if feet is not None:
+            feet = replace(feet, xy=(feet.xy[:, row] + 0.5) * share - 0.5, score=feet.score[:, row])
+        return draw_people(
+            small, xy, motion.score[:, row], motion.ids, motion.filled[:, row], feet=feet
+        )
 
     def _room(self, panel: np.ndarray, row: int) -> None:
         assert self._scene is not None

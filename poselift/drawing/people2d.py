@@ -10,9 +10,11 @@ from poselift.drawing.shapes import blended, capsules, fill, fixed
 from poselift.drawing.style import Colour, accent, joint_colour, mix, opacity
 from poselift.drawing.text import pill
 from poselift.skeleton import H36M17
+from poselift.types import Extra
 
 _BONES = np.array(H36M17.bones)  # (16, 2)
 _HEAD = H36M17.index("head")
+_ANKLES = H36M17.index("left ankle"), H36M17.index("right ankle")
 _WHITE: Colour = (255, 255, 255)
 _CASING: Colour = (30, 22, 18)
 
@@ -24,6 +26,7 @@ def draw_people(
     ids: Sequence[int] | np.ndarray,
     filled: Sequence[bool] | np.ndarray | None = None,
     numbers: bool | None = None,
+    feet: Extra | None = None,
 ) -> np.ndarray:
     """Draw people over a copy of the image.
 
@@ -33,6 +36,7 @@ def draw_people(
         score: (P, 17) in 0..1; joints of low score fade.
         ids: (P,) the people's numbers, which choose their accents.
         filled: (P,) True for people who were not seen in this frame: drawn half through.
+        feet: their heels and toes (P, 4, 2) and scores (P, 4), where they were read.
         numbers: whether to write the numbers; by default if there is more than one person.
 
     >>> frame = np.zeros((90, 160, 3), np.uint8)
@@ -49,7 +53,12 @@ def draw_people(
             strength = 0.4 if filled is not None and filled[p] else 1.0
             alpha = opacity(score[p]) * strength * np.isfinite(xy[p]).all(-1)
             points = np.nan_to_num(xy[p])
-            _draw_person(out, points, alpha, int(ids[p]), _thickness(sizes[p], out.shape))
+            radius = _thickness(sizes[p], out.shape)
+            if feet is not None:
+                faded = opacity(feet.score[p]) * strength * np.isfinite(feet.xy[p]).all(-1)
+                soles = np.nan_to_num(feet.xy[p])
+                _draw_feet(out, points, alpha, soles, faded, int(ids[p]), radius)
+            _draw_person(out, points, alpha, int(ids[p]), radius)
             if numbers and alpha.max() > 0:
                 _draw_number(out, points[alpha > 0], int(ids[p]), sizes[p])
     return out
@@ -86,6 +95,34 @@ def _draw_person(
 
         blended(image, limbs[i], float(bone_alpha[i]), draw)
     _draw_joints(image, points, alpha, person, radius)
+
+
+def _draw_feet(
+    image: np.ndarray,
+    points: np.ndarray,
+    alpha: np.ndarray,
+    feet: np.ndarray,
+    faded: np.ndarray,
+    person: int,
+    radius: float,
+) -> None:
+    """Ankle to heel to toe, as far as they were seen; thinner than the limbs."""
+    for heel, toe, ankle in ((0, 1, _ANKLES[0]), (2, 3, _ANKLES[1])):
+        ends = [(points[ankle], feet[heel], min(alpha[ankle], faded[heel])),
+                (feet[heel], feet[toe], min(faded[heel], faded[toe]))]  # fmt: skip
+        colour = joint_colour(ankle, person)
+        for start, end, strength in ends:
+            thin = np.full(1, radius * 0.7)
+            outline = capsules(start[None], end[None], thin, thin)
+            corners = fixed(outline)
+
+            def draw(
+                im: np.ndarray, corners: np.ndarray = corners, colour: Colour = colour
+            ) -> None:
+                fill(im, corners[0], colour)
+
+            if strength > 0:
+                blended(image, outline[0], float(strength), draw)
 
 
 def _draw_casings(image: np.ndarray, casings: np.ndarray, alpha: np.ndarray) -> None:

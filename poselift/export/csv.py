@@ -10,6 +10,7 @@ from poselift.angles import ANGLES, joint_angles
 from poselift.files import atomic_path
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
+from poselift.types import Extra
 
 COLUMNS = ("time", "person", "joint", "x", "y", "z", "u", "v", "score")
 #: The row that carries a person's angles in a frame: once, not seventeen times.
@@ -33,7 +34,19 @@ def write_csv(result: ClipMotion, path: Path) -> list[Path]:
                 head, rest = values[:6].tolist(), values[6:].tolist()  # the pelvis comes first
                 rows = _POSE % (*head, *angles[at].tolist(), *rest)
                 file.write(rows.replace("nan", "").replace(_START, start))
+                if result.extra is not None:
+                    file.write(_extra_rows(start, result.extra, int(person), frame))
     return [path]
+
+
+def _extra_rows(start: str, extra: Extra, person: int, frame: int) -> str:
+    """Heels and toes, which have no place in 3D and no angles."""
+    rest = "," * len(ANGLES)
+    at = person, frame
+    return "".join(
+        f"{start},{name},,,,{u:.2f},{v:.2f},{score:.4f}{rest}\n".replace("nan", "")
+        for name, (u, v), score in zip(extra.names, extra.xy[at], extra.score[at], strict=True)
+    )
 
 
 def _pose_template() -> str:

@@ -43,6 +43,7 @@ def _head(result: ClipMotion) -> dict[str, Any]:
         "people": [int(number) for number in result.ids],
         "joints": list(H36M17.names),
         "bones": [list(bone) for bone in H36M17.bones],
+        **({"extra": list(result.extra.names)} if result.extra is not None else {}),
         "meta": dict(result.meta),
     }
 
@@ -61,6 +62,9 @@ def _write_poses(result: ClipMotion, file: TextIO) -> None:
                 "pose2d": _rounded(result.pose2d[person, frame], 2),
                 "score": _rounded(result.score[person, frame], 4),
             }
+            if result.extra is not None:
+                pose["extra2d"] = _rounded(result.extra.xy[person, frame], 2)
+                pose["extra_score"] = _rounded(result.extra.score[person, frame], 4)
             file.write(separator + _dump(pose))
             separator = ",\n"
 
