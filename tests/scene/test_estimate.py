@@ -47,13 +47,13 @@ def test_who_balances_on_one_leg_does_not_roll_the_camera() -> None:
     from poselift.scene.balance import centre_of_mass
 
     pose[[2, 3], 0] += np.array([0.5, 1.0]) * (centre_of_mass(pose)[0] - pose[3, 0])
-    poses = np.repeat(pose[None], 90, axis=0) + [0, 5, 0]
+    poses = np.repeat(pose[None], 90, axis=0) + np.array([0, 5, 0])
     rolled = built(film(poses, 10)).camera.roll
     assert abs(rolled) < 6
 
 
 def test_who_lies_is_not_stood_up() -> None:
-    lying = np.repeat(BODY[None][..., [2, 1, 0]], 60, axis=0) + [-0.8, 5, 0.1]
+    lying = np.repeat(BODY[None][..., [2, 1, 0]], 60, axis=0) + np.array([-0.8, 5, 0.1])
     camera = built(film(lying, 10)).camera
     assert abs(camera.roll) < 6
     assert -10 < camera.tilt < 25

@@ -70,7 +70,7 @@ def test_a_jump_is_as_high_as_its_time_in_the_air() -> None:
 
 def test_who_stands_on_something_stays_up_there() -> None:
     floor = [stander((-0.8, 5), 0), walker((0, 4.5), (1, 5.5))]
-    roof = stander((0.2, 7.5), 0) + [0, 0, 1.5]
+    roof = stander((0.2, 7.5), 0) + np.array([0, 0, 1.5])
     motions = [film(p, 15, number=i) for i, p in enumerate([*floor, roof])]
     worlds = room.build(motions, SIZE, KNOWN).worlds
     assert abs(np.median(worlds[0][:, [3, 6], 2])) < 0.03
