@@ -56,8 +56,8 @@ def turn_to(rays: np.ndarray) -> np.ndarray:
     The camera turns about its vertical and then nods, as lifters do: what is upright for a level
     camera stays so.
 
-    >>> turn_to(np.array([0.0, 0.0, 1.0])).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 1.0, -0.0], [-0.0, 0.0, 1.0]]
+    >>> (turn_to(np.array([0.0, 0.0, 1.0])) + 0.0).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     x, y = rays[..., 0] / rays[..., 2], rays[..., 1] / rays[..., 2]
     flat, long = np.sqrt(1 + x * x), np.sqrt(1 + x * x + y * y)
