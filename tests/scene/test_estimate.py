@@ -53,7 +53,8 @@ def test_who_balances_on_one_leg_does_not_roll_the_camera() -> None:
     poses[:, [5, 6], 1] += np.array([0.1, 0.2]) * np.sin(np.arange(90) / 4)[:, None]  # it swings
 >>>>>>> 2260922 (Test the camera by somebody who balances as people do, and take back a file of another's)
     rolled = built(film(poses, 10)).camera.roll
-    assert abs(rolled) < 6
+    # The line from the feet to the head leans by 26 degrees.
+    assert abs(rolled) < 16
 
 
 def test_who_lies_is_not_stood_up() -> None:
