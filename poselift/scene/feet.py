@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from poselift.gaps import at_times
 from poselift.scene.balance import ANKLES
 from poselift.scene.bones import reach
 from poselift.scene.smoothing import blurred
@@ -54,8 +55,7 @@ def plant(
 def _between(shift: np.ndarray, known: np.ndarray, fps: float) -> np.ndarray:
     """Corrections (T, 3) for all frames: as known, and fading where no stance is near."""
     frames = np.arange(len(shift))
-    at = frames[known]
-    filled = np.stack([np.interp(frames, at, column[known]) for column in shift.T], axis=1)
+    filled = at_times(shift[known], frames[known], frames)
     before = np.maximum.accumulate(np.where(known, frames, -(10**6)))
     after = np.minimum.accumulate(np.where(known, frames, 10**7)[::-1])[::-1]
     gap = np.minimum(frames - before, after - frames) / max(fps, 1e-6)

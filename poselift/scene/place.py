@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from poselift.gaps import at_times
 from poselift.scene.world import rotate
 from poselift.smoothing import smooth_series
 from poselift.types import Motion
@@ -126,12 +127,12 @@ def _root_path(motion: Motion, focal: float, middle: np.ndarray) -> np.ndarray:
 
     depth, trust = _depths(points, rays, weight)
     frames = np.arange(len(motion))
-    apparent = np.interp(frames, frames[known], np.log(depth[known]))
+    apparent = at_times(np.log(depth[known]), frames[known], frames)
     trust = np.where(known, trust, 0.02 * trust[known].mean())
     depth = np.exp(_calm(apparent, trust, DEPTH_SECONDS * motion.fps))
 
     side = _sides(points, rays, weight, depth)  # (T, 2)
-    side = np.stack([np.interp(frames, frames[known], column[known]) for column in side.T], axis=1)
+    side = at_times(side[known], frames[known], frames)
     certain = np.repeat(np.where(known, weight.mean(axis=1), 0.02)[:, None], 2, axis=1)
     side = smooth_series(side, certain, SIDE_SECONDS * motion.fps)
     return np.concatenate([side, depth[:, None]], axis=1).astype(np.float32)

@@ -218,8 +218,7 @@ def _through_gaps(root: np.ndarray, known: np.ndarray) -> np.ndarray:
     if not known.any():
         return np.tile(_NOBODY, (len(root), 1))
     frames = np.arange(len(root))
-    columns = [np.interp(frames, frames[known], column[known]) for column in root.T]
-    return np.stack(columns, axis=1)
+    return gaps.at_times(root[known], frames[known], frames)
 
 
 def _usual(trust: np.ndarray) -> np.ndarray:

@@ -48,10 +48,7 @@ def test_who_balances_on_one_leg_does_not_roll_the_camera() -> None:
 
     pose[[2, 3], 0] += np.array([0.5, 1.0]) * (centre_of_mass(pose)[0] - pose[3, 0])
     poses = np.repeat(pose[None], 90, axis=0) + np.array([0, 5, 0])
-<<<<<<< HEAD
-=======
     poses[:, [5, 6], 1] += np.array([0.1, 0.2]) * np.sin(np.arange(90) / 4)[:, None]  # it swings
->>>>>>> 2260922 (Test the camera by somebody who balances as people do, and take back a file of another's)
     rolled = built(film(poses, 10)).camera.roll
     # The line from the feet to the head leans by 26 degrees.
     assert abs(rolled) < 16
