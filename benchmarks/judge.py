@@ -3,32 +3,42 @@
     python -m benchmarks.judge FOLDER_OF_POSE2SIM [--lifter poselift-27 ...]
 
 The folder is the one of the installed pose2sim package, or its Demo_SinglePerson. The keypointer's
-2D of all four views is triangulated (the cameras refined by bundle adjustment); then each view is
-lifted alone and compared with it, P-MPJPE over 12 limb joints and the middle of the hips.
-BlazePose's own 3D world landmarks are judged beside it as the peer.
+2D of all four views is triangulated (`benchmarks.real_views`); then each view is lifted alone and
+compared with it over 12 limb joints and the middle of the hips: P-MPJPE, N-MPJPE in camera axes,
+and how many degrees off is what the run takes for up. Everything is done with the keypointer's
+scores and again with one constant score, so that it shows what the scores are worth. BlazePose's
+own 3D world landmarks are judged beside it as the peer.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import machine, views
+from benchmarks.real_views import Person, RealViews, read_views
 from poselift import lifter
 from poselift.detectors.blazepose import BlazePose
-from poselift.detectors.see import find_tracks
 from poselift.errors import PoseliftError
 from poselift.lifter import metrics
 from poselift.media import open_source
+from poselift.scene import world as scene_world
 from poselift.skeleton import BLAZEPOSE_TO_COCO
-from poselift.types import Track
+from poselift.types import Motion, Track
 
 #: SEEN joints as indices of COCO-17, in the same order.
 _COCO = (12, 14, 16, 11, 13, 15, 5, 7, 9, 6, 8, 10)
+#: What scores are replaced by: Thunder's mean.
+_CONSTANT = 0.84
+
+#: Rows of figures, a view each, by measure and then by lifter.
+Results = dict[str, dict[str, list[float]]]
+P, N, UP = "P-MPJPE, mm", "N-MPJPE, mm", "up, degrees off"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,41 +47,13 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     out.add_argument("folder", type=Path)
     out.add_argument("--lifter", nargs="+", default=["auto"])
-    out.add_argument("--weights", nargs="+", type=Path, default=[], metavar="FILE")
+    out.add_argument("--checkpoint", "--weights", nargs="+", type=Path, default=[], metavar="FILE")
     out.add_argument("--keypointer", default="auto")
+    out.add_argument("--calibrated", action="store_true",
+                     help="tell the lifters each camera's true field of view")  # fmt: skip
     out.add_argument("--no-peer", action="store_true", help="leave BlazePose out")
     out.add_argument("--json", type=Path)
     return out
-
-
-def find_demo(folder: Path) -> Path:
-    """The folder with `videos` and `calibration` in or under `folder`."""
-    for place in (folder, folder / "Demo_SinglePerson", folder / "Pose2Sim/Demo_SinglePerson"):
-        if (place / "videos").is_dir() and (place / "calibration").is_dir():
-            return place
-    raise PoseliftError(
-        f"{folder} has no Demo_SinglePerson with videos and calibration.",
-        "pip install --no-deps pose2sim; give the folder it is installed in.",
-    )
-
-
-def main_person(video: Path, keypointer: str) -> tuple[Track, tuple[int, int], float]:
-    """The person with most of the picture, the picture's size and the rate."""
-    with open_source(str(video)) as source:
-        tracks = find_tracks(source.frames(), keypointer=keypointer)
-        size, fps = source.size, source.fps
-    if not tracks:
-        raise PoseliftError(f"Nobody was found in {video.name}.", "Is it the right file?")
-    return max(tracks, key=lambda t: float(t.score.sum() * np.ptp(t.xy[..., 1]))), size, fps
-
-
-def whole(track: Track, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 12, 2) and (T, 12) of SEEN over the whole clip, score 0 where there is nothing."""
-    xy, score = np.zeros((frames, 12, 2)), np.zeros((frames, 12))
-    inside = track.frames < frames
-    xy[track.frames[inside]] = track.xy[inside][:, list(views.SEEN)]
-    score[track.frames[inside]] = track.score[inside][:, list(views.SEEN)]
-    return xy, score
 
 
 def peer_poses(video: Path, track: Track) -> tuple[np.ndarray, np.ndarray]:
@@ -92,43 +74,64 @@ def peer_poses(video: Path, track: Track) -> tuple[np.ndarray, np.ndarray]:
     return np.array(frames), np.stack(poses)
 
 
-def aligned(poses: np.ndarray, frames: np.ndarray, truth: np.ndarray, good: np.ndarray) -> float:
-    """P-MPJPE in millimetres over the frames whose truth is good."""
-    kept = (frames < len(truth)) & good[np.minimum(frames, len(truth) - 1)]
-    return 1000 * metrics.p_mpjpe(poses[kept], truth[frames[kept]])
+def with_constant_score(track: Track) -> Track:
+    """The track with one score for all that is seen."""
+    return replace(track, score=np.where(track.score > 0, np.float32(_CONSTANT), np.float32(0)))
+
+
+def errors(
+    poses: np.ndarray, frames: np.ndarray, scene: RealViews, view: int
+) -> tuple[float, float]:
+    """P-MPJPE and N-MPJPE in millimetres of poses (N, 13, 3) in the camera's axes."""
+    kept = scene.trusted(frames)
+    truth = metrics.root_relative(scene.truth(view)[frames[kept]])
+    guess = metrics.root_relative(poses[kept])
+    return 1000 * metrics.p_mpjpe(guess, truth), 1000 * metrics.n_mpjpe(guess, truth)
+
+
+def up_error(motion: Motion, scene: RealViews, view: int) -> float:
+    """Degrees between what a run takes for up and the calibration's."""
+    found = scene_world.upright([motion.pose3d]).rotation[2]
+    return float(np.degrees(np.arccos(np.clip(found @ scene.up(view), -1, 1))))
+
+
+def lifted(lift: lifter.ClipLifter, person: Person, track: Track, fov: float | None) -> Motion:
+    """One view's motion."""
+    [motion] = lift([track], image_size=person.size, fps=person.fps, field_of_view=fov)
+    return motion
+
+
+def true_fov(scene: RealViews, view: int) -> float:
+    """Degrees along the picture's longer side."""
+    focal = float(scene.cameras[view].matrix[[0, 1], [0, 1]].mean())
+    return float(np.degrees(2 * np.arctan(max(scene.people[view].size) / 2 / focal)))
 
 
 def judge(
-    demo: Path, lifters: Sequence[lifter.ClipLifter], keypointer: str, peer: bool
-) -> dict[str, list[float]]:
-    """P-MPJPE of each lifter per view, and how well the truth itself fits its views."""
-    videos = sorted((demo / "videos").glob("*.mp4"))
-    cameras = views.read_qualisys(next((demo / "calibration").glob("*.qca.txt")))
-    people = [main_person(video, keypointer) for video in videos]
-    frames = min(int(track.frames[-1]) + 1 for track, _, _ in people)
-    pairs = [whole(track, frames) for track, _, _ in people]
-    points = np.stack([c.undistort(xy) for c, (xy, _) in zip(cameras, pairs, strict=True)])
-    score = np.stack([s for _, s in pairs])
-    before = views.robust_triangulation(cameras, points, score)[1]
-    cameras = views.refine(cameras, points[:, ::4], score[:, ::4])
-    world, errors = views.robust_triangulation(cameras, points, score)
-    truth = views.with_pelvis(world)
-    good = np.median(errors, axis=(0, 2)) < 15
-    out = {
-        "pixels off before": [float(np.median(one)) for one in before],
-        "pixels off": [float(np.median(one)) for one in errors],
-    }
+    scene: RealViews, lifters: Iterable[lifter.ClipLifter], calibrated: bool, peer: bool
+) -> Results:
+    """Every measure of each lifter per view."""
+    out: Results = {P: {}, N: {}, UP: {}}
+
+    def note(name: str, found: Sequence[tuple[float, float]]) -> None:
+        out[P][name], out[N][name] = ([one[i] for one in found] for i in (0, 1))
+
     for lift in lifters:
-        out[lift.name] = []
-        for track, size, fps in people:
-            [motion] = lift([track], image_size=size, fps=fps)
-            poses = views.judged_joints(motion.pose3d)
-            out[lift.name].append(aligned(poses, track.frames, truth, good))
+        for kind, change in (("", None), (", constant score", with_constant_score)):
+            name, found, ups = f"{lift.name}{kind}", [], []
+            for view, person in enumerate(scene.people):
+                track = change(person.track) if change else person.track
+                fov = true_fov(scene, view) if calibrated else None
+                motion = lifted(lift, person, track, fov)
+                poses = views.judged_joints(motion.pose3d)
+                found.append(errors(poses, person.track.frames, scene, view))
+                ups.append(up_error(motion, scene, view))
+            note(name, found)
+            out[UP][name] = ups
     if peer:
-        out["BlazePose world landmarks"] = [
-            aligned(poses, at, truth, good)
-            for at, poses in (peer_poses(v, p[0]) for v, p in zip(videos, people, strict=True))
-        ]
+        each = [peer_poses(v, one.track) for v, one in zip(scene.videos, scene.people, strict=True)]
+        note("BlazePose world landmarks",
+             [errors(poses, at, scene, view) for view, (at, poses) in enumerate(each)])  # fmt: skip
     return out
 
 
@@ -136,20 +139,23 @@ def main(argv: list[str] | None = None) -> int:
     """The command; 0 when it did its work."""
     arguments = parser().parse_args(argv)
     try:
-        lifters = [lifter.load("auto", checkpoint=path) for path in arguments.weights]
+        lifters = [lifter.load("auto", checkpoint=path) for path in arguments.checkpoint]
         lifters += [lifter.load(name) for name in arguments.lifter if name != "none"]
-        results = judge(
-            find_demo(arguments.folder), lifters, arguments.keypointer, not arguments.no_peer
-        )
+        scene = read_views(arguments.folder, arguments.keypointer)
+        results = judge(scene, lifters, arguments.calibrated, not arguments.no_peer)
     except PoseliftError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return 2
-    rows = [
-        [name, *(f"{value:.1f}" for value in row), f"{np.mean(row):.1f}"]
-        for name, row in results.items()
-    ]
-    count = len(next(iter(results.values())))
-    print(machine.table(["P-MPJPE, mm", *(f"view {i + 1}" for i in range(count)), "mean"], rows))
+    count = len(scene.people)
+    before, after = scene.pixels_off
+    results = {"the truth, pixels off": {"before adjustment": before, "after": after}, **results}
+    for measure, lines in results.items():
+        rows = [
+            [name, *(f"{value:.1f}" for value in row), f"{np.mean(row):.1f}"]
+            for name, row in lines.items()
+        ]
+        print(machine.table([measure, *(f"view {i + 1}" for i in range(count)), "mean"], rows))
+        print()
     if arguments.json:
         machine.write_json(arguments.json, results)
     return 0

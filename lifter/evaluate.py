@@ -12,6 +12,7 @@ from poselift.progress import Reporter, Silent
 if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
     from poselift.lifter.data.mocap import Clip
+    from poselift.lifter.data.windows import Joints
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.normalise import Normalisation
     from poselift.lifter.scores import Scores
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
 DETECTIONS: tuple[Literal["true", "detected"], ...] = ("true", "detected")
 
 
-def split_sets(paths: Sequence[Path]) -> tuple[list[Clip], list[Clip]]:
-    """Training and validation clips of motion capture sets."""
+def split_sets(
+    paths: Sequence[Path], validate: Sequence[str] | None = None
+) -> tuple[list[Clip], list[Clip]]:
+    """Training and validation clips of sets or BVH files; `validate` are patterns of names."""
     from poselift.lifter.data import mocap
+    from poselift.lifter.data.own import read_motions
 
-    training, clips = mocap.split(mocap.read_sets(paths))
+    training, clips = mocap.split(read_motions(paths), validate)
     if not clips:
-        raise PoseliftError("These sets hold no validation clip.", "See lifter/data/mocap.py.")
+        raise PoseliftError(
+            "These sets hold no validation clip.",
+            "Say --validate with patterns of clips' names; '*' takes all.",
+        )
     return training, clips
 
 
@@ -87,11 +94,13 @@ def on_mocap(
     fps: float = 30.0,
     mirror: bool = False,
     lookahead: Sequence[int] = (),
+    joints: Joints = "human36m",
     reporter: Reporter | None = None,
 ) -> dict[str, Scores]:
     """Every network on windows of the clips, with true and detector-like 2D.
 
-    Each of `lookahead` adds the network in live use, with so many frames ahead.
+    Each of `lookahead` adds the network in live use, with so many frames ahead. `joints` says whose
+    hips, spine and neck are judged: Human3.6M's, or the capture's own.
     """
     from poselift.lifter.data.windows import validation_windows
     from poselift.lifter.scores import score_live, score_windows
@@ -103,14 +112,26 @@ def on_mocap(
             # Networks that give one pose a window are judged at as many moments as the others.
             stride = 5 if net.output == "centre" else None
             windows, actions = validation_windows(
-                clips, net.frames, fps, detection, stride=stride, normalisation=seen_by(net)
+                clips,
+                net.frames,
+                fps,
+                detection,
+                stride=stride,
+                joints=joints,
+                normalisation=seen_by(net),
             )
             scores = score_windows(net, windows, actions, mirror)
             out[f"{name}, {detection} 2D"] = scores
             _tell(reporter, name, detection, scores)
         if lookahead:
             windows, actions = validation_windows(
-                clips, net.frames, fps, "detected", stride=5, normalisation=seen_by(net)
+                clips,
+                net.frames,
+                fps,
+                "detected",
+                stride=5,
+                joints=joints,
+                normalisation=seen_by(net),
             )
             for frames in lookahead:
                 live = score_live(net, windows, actions, frames)

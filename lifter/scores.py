@@ -14,7 +14,7 @@ from poselift.lifter.data.field import FilmedSequence
 from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.base import LifterNet
 from poselift.lifter.normalise import crop
-from poselift.lifter.training.validate import predict, wanted
+from poselift.lifter.training.validate import measure_heads, predict, predict_packed, wanted
 from poselift.skeleton import H36M17, mirror_points
 from poselift.types import Track
 
@@ -27,6 +27,8 @@ MEASURES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], float]] = {
     "PCK": (metrics.pck, 100),
     "AUC": (metrics.auc, 100),
 }
+#: What `measure_heads` calls its figures, and the columns of the tables.
+HEADS = {"up_degrees": "up, degrees", "planted_f1": "planted F1"}
 
 
 @dataclass
@@ -95,16 +97,35 @@ def _cell(value: float) -> str:
 
 
 def score_windows(
-    net: LifterNet, windows: WindowBatch, actions: Sequence[str], mirror: bool = False
+    net: LifterNet,
+    windows: WindowBatch,
+    actions: Sequence[str],
+    mirror: bool = False,
+    left_out: tuple[int, ...] = (),
 ) -> Scores:
-    """Scores on windows that the network takes whole."""
+    """Scores on windows that the network takes whole; joints `left_out` do not count.
+
+    Poses are judged in camera axes, turned there from the viewing ray (`MPJPE`, with the true
+    lens). For networks that see the person's box alone `unturned` is the MPJPE of taking their
+    answer for one in camera axes as it is. Networks with heads get the degrees that up is off and
+    the F1 of planted feet, too.
+    """
     guess = predict(net, windows.x).numpy()
     if mirror:
         points = windows.x.numpy()
         flipped = torch.from_numpy(mirror_points(points))
         guess = (guess + mirror_points(predict(net, flipped).numpy())) / 2
     truth = wanted(net, windows).numpy()
-    return score(list(guess), list(truth), actions)
+    out = score(list(guess), list(truth), actions, left_out)
+    if windows.axes is not None and net.normalisation == "crop":
+        kept = [joint for joint in range(17) if joint not in left_out]
+        straight = truth @ windows.axes.numpy()[:, None]
+        off = metrics.mpjpe(guess[..., kept, :], straight[..., kept, :])
+        out.overall["unturned"] = 1000 * off
+    if net.heads:
+        said = measure_heads(predict_packed(net, windows.x), windows)
+        out.overall.update({HEADS[name]: value for name, value in said.items()})
+    return out
 
 
 def score_live(
@@ -153,12 +174,13 @@ def score_field(
 
 
 def table(rows: dict[str, dict[str, float]], title: str = "") -> str:
-    """Rows of figures as Markdown."""
-    columns = list(next(iter(rows.values())))
+    """Rows of figures as Markdown; a row need not have all."""
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     lines = [f"| {title} | " + " | ".join(columns) + " |"]
     lines.append("| --- |" + " ---: |" * len(columns))
     for name, row in rows.items():
-        lines.append(f"| {name} | " + " | ".join(_cell(row[c]) for c in columns) + " |")
+        cells = (_cell(row.get(column, float("nan"))) for column in columns)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

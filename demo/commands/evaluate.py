@@ -3,6 +3,7 @@
 examples:
   poselift evaluate --mocap cmu17.npz pybullet17.npz --checkpoint run/ema.safetensors
   poselift evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
+  poselift evaluate --mocap hdm05.npz --validate '*' --conditions --lifter poselift
   poselift evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter sct-243
   poselift evaluate --3dhp data/ --lifter poselift
   poselift evaluate --humaneva data/ --lifter poselift
@@ -30,7 +31,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     checkpoint = add("--checkpoint", nargs="+", default=[], type=Path, metavar="FILE",
                      help="weights of your own (.safetensors)")  # fmt: skip
     old_name(parser, "--weights", checkpoint)
-    add("--mocap", nargs="+", type=Path, metavar="NPZ", help="motion capture: our validation split")
+    add("--mocap", nargs="+", type=Path, metavar="NPZ", help="motion capture sets")
+    add("--validate", nargs="+", metavar="PATTERN",
+        help="judge the clips of these names, such as '*' (default: our split)")  # fmt: skip
+    add("--joints", choices=["human36m", "captured"], default="human36m",
+        help="whose hips, spine and neck motion capture is judged by")  # fmt: skip
+    add("--conditions", action="store_true",
+        help="motion capture with blind scores, cut-off people, unusual cameras")  # fmt: skip
     add("--h36m", type=Path, metavar="DIR", help="Human3.6M, subjects 9 and 11")
     add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="MPI-INF-3DHP's test set")
     add("--humaneva", type=Path, metavar="DIR", help="HumanEva-I's validation part")
@@ -51,6 +58,8 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
 
     if not options.lifter and not options.checkpoint:
         raise PoseliftError("No lifter is named.", "Say --lifter NAME or --checkpoint FILE.")
+    if options.mocap and options.conditions:
+        return _on_conditions(options, reporter)
     if options.mocap:
         results = _on_mocap(options, reporter)
     elif options.h36m or options.mpi3dhp or options.humaneva:
@@ -70,7 +79,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
 def _on_mocap(options: argparse.Namespace, reporter: Reporter) -> dict[str, Scores]:
     from poselift.lifter import evaluate
 
-    training, clips = evaluate.split_sets(options.mocap)
+    training, clips = evaluate.split_sets(options.mocap, options.validate)
     nets = evaluate.networks(options.lifter, options.checkpoint)
     if options.linear:
         nets["linear"] = evaluate.linear_map(training, options.linear)
@@ -82,8 +91,23 @@ def _on_mocap(options: argparse.Namespace, reporter: Reporter) -> dict[str, Scor
         fps=options.fps,
         mirror=options.mirror,
         lookahead=options.lookahead,
+        joints=options.joints,
         reporter=reporter,
     )
+
+
+def _on_conditions(options: argparse.Namespace, reporter: Reporter) -> int:
+    from poselift.lifter import conditions, evaluate
+
+    clips = evaluate.split_sets(options.mocap, options.validate)[1]
+    nets = evaluate.networks(options.lifter, options.checkpoint)
+    found = conditions.on_conditions(
+        nets, clips, fps=options.fps, joints=options.joints, reporter=reporter
+    )
+    print(conditions.tables(found))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return 0
 
 
 def _on_field(options: argparse.Namespace) -> dict[str, Scores]:

@@ -84,7 +84,7 @@ class Cameras:
 
     Attributes:
         elevation: how far the camera looks down; below 0 it looks up.
-        roll: the largest turn about the optical axis, either way.
+        roll: turn about the optical axis, (least, most), either way.
         level: share of the cameras that are held level to some 4 degrees, whatever `roll` says.
         fov: field of view along the picture's longer side.
         share: how much of the picture's height a standing person takes, (least, most).
@@ -95,7 +95,7 @@ class Cameras:
     """
 
     elevation: tuple[float, float] = (-20.0, 60.0)
-    roll: float = 30.0
+    roll: tuple[float, float] = (0.0, 30.0)
     level: float = 0.5
     fov: tuple[float, float] = (30.0, 100.0)
     share: tuple[float, float] = (0.2, 0.95)
@@ -106,8 +106,9 @@ class Cameras:
         """`batch` random cameras."""
         elevation = torch.deg2rad(uniform((batch,), *self.elevation, rng))
         straight = sometimes(batch, self.level, rng)
-        shaky = torch.randn((batch,), generator=rng) * min(4.0, self.roll)
-        roll = torch.where(straight > 0, shaky, uniform((batch,), -self.roll, self.roll, rng))
+        shaky = 4 * torch.randn((batch,), generator=rng)
+        askew = uniform((batch,), *self.roll, rng) * (2 * sometimes(batch, 0.5, rng) - 1)
+        roll = torch.where(straight > 0, shaky, askew)
         turn = looking(uniform((batch,), 0, 2 * math.pi, rng), elevation, torch.deg2rad(roll))
         fov = torch.deg2rad(uniform((batch,), *self.fov, rng))
         frame = _pictures(fov, rng)

@@ -59,6 +59,7 @@ class Faults:
         frozen: joints that stay where they were.
         gaps: joints without a point for a while.
         unseen: joints without a point in all frames: legs, half a body, arms.
+        never: COCO joints that have no point in any window.
     """
 
     legs_swapped: float = 0.1
@@ -67,6 +68,7 @@ class Faults:
     frozen: float = 0.05
     gaps: float = 0.15
     unseen: float = 0.12
+    never: tuple[int, ...] = ()
 
     def apply(self, points: Tensor, score: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
         """Points (B, T, 17, 2) and scores (B, T, 17) with faults; score 0 where none is seen."""
@@ -87,6 +89,7 @@ class Faults:
         row = torch.arange(batch)[:, None, None]
         points, score = points[row, when, who], score[row, when, who]
         gone = self._gaps(batch, frames, joints, rng) | _unseen(batch, self.unseen, rng)[:, None]
+        gone[..., list(self.never)] = True
         return points, torch.where(gone, 0.0, score)
 
     def _gaps(self, batch: int, frames: int, joints: int, rng: Generator) -> Tensor:
@@ -95,6 +98,9 @@ class Faults:
         everything = torch.rand((batch, 1), generator=rng) < 0.2
         missing = (torch.rand((batch, joints), generator=rng) < 0.25) | everything
         return inside[..., None] & missing[:, None]
+
+
+NO_FAULTS = Faults(0, 0, 0, 0, 0, 0)
 
 
 def _some_time(

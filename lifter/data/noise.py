@@ -60,7 +60,7 @@ def disturb(
     batch = points.shape[0]
     low, high = points.amin((1, 2)), points.amax((1, 2))
     size = _box_size(points)
-    error = _errors(_hidden(points, depth, size), noise, rng)
+    error = _errors(hidden_share(points, depth, size), noise, rng)
     seen = points + error * size[..., None]
     score = draw_scores(error, noise.scores, rng)
     if frame is not None:
@@ -83,7 +83,7 @@ def _box_size(points: Tensor) -> Tensor:
     return (high - low).amax(1)[..., None]
 
 
-def _hidden(points: Tensor, depth: Tensor, size: Tensor) -> Tensor:
+def hidden_share(points: Tensor, depth: Tensor, size: Tensor) -> Tensor:
     """(B, T, 17) 0..1: how far behind the trunk, and in line with it, a joint is."""
     middle = points[:, :, [5, 6, 11, 12]].mean(2, keepdim=True)
     behind = ((depth - depth[:, :, [5, 6, 11, 12]].mean(2, keepdim=True)) / 0.15).clamp(0, 1)

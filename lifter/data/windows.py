@@ -143,9 +143,9 @@ class Studio:
 
     def windows(self, count: int) -> WindowBatch:
         """`count` new windows."""
-        return record(self._people(count), self.recipe, self.rng)
+        return record(self.people(count), self.recipe, self.rng)
 
-    def _people(self, count: int) -> MovingPeople:
+    def people(self, count: int) -> MovingPeople:
         """New moving people; legs, upper bodies and arms may be of different clips."""
         rng, recipe = self.rng, self.recipe
         legs, fps = self._read(count)
@@ -271,14 +271,16 @@ def validation_windows(
     stride: int | None = None,
     joints: Joints = "human36m",
     normalisation: Normalisation = "ray",
+    recipe: Recipe | None = None,
 ) -> tuple[WindowBatch, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips
     shorter than a window are padded by repetition, as at run time. `stride` is the distance of
-    windows, their own length unless said. `joints` says whose hips, spine and neck are judged.
+    windows, their own length unless said. `joints` says whose hips, spine and neck are judged, and
+    `recipe` how they are filmed, if not as `as_judged` says.
     """
-    plain = as_judged(frames, detection, normalisation)
+    plain = recipe or as_judged(frames, detection, normalisation)
     rng = Generator().manual_seed(seed)
     cut, actions = [], []
     for clip in clips:

@@ -71,7 +71,7 @@ def test_some_are_cut_off(joints: torch.Tensor) -> None:
 
 
 def test_what_is_asked_for_is_what_comes(joints: torch.Tensor) -> None:
-    asked = Cameras(elevation=(40, 60), roll=0.0, fov=(30, 40), cut=0.0)
+    asked = Cameras(elevation=(40, 60), roll=(0, 0), level=0, fov=(30, 40), cut=0.0)
     filmed = film(joints, joints, generator(), asked)
     assert tilt(filmed.up).min() > 35  # a shaky camera moves a little
     assert roll(filmed.up).abs().median() < 0.1

@@ -103,7 +103,7 @@ def test_the_studio_composes_as_often_as_it_is_told() -> None:
     low = []
     for chance in (0.0, 1.0):
         recipe = Recipe(frames=9, composed=chance, lying=0.0, true=1.0)
-        people = Studio(clips(3), recipe, seed=1)._people(200)
+        people = Studio(clips(3), recipe, seed=1).people(200)
         assert people.joints.isfinite().all()
         low.append(float((people.joints[..., 2].amin(-1).abs() < 1e-4).float().mean()))
     assert low[0] < 0.05
