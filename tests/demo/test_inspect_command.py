@@ -93,7 +93,6 @@ def test_too_many_maps_become_means(
         ("convformer", "--person 4", "no person 4", "3, 5"),
         ("convformer", "--block head", "No block is called 'head'", "temporal_blocks.0"),
         ("convformer", "--out maps.xyz", "'maps.xyz'", ".png"),
-        ("convformer", "--input gone.npz", "No such file: gone.npz", "path"),
         ("convformer", "--checkpoint gone.safetensors", "No such file: gone.safetensors", "path"),
         ("convformer", "--lifter sct", "holds a convformer", "auto"),
         ("ftcm", "", "ftcm has no attention", "convformer"),
@@ -126,3 +125,10 @@ def test_a_video_is_refused_with_the_way_to_its_poses(
     (tmp_path / "clip.mp4").write_bytes(b"\x00\x00\x00\x20ftypisom" + bytes(200))
     assert run(tmp_path / "clip.mp4", write_weights(tmp_path)) == 2
     assert "poselift video CLIP --save npz" in capsys.readouterr().err
+
+
+def test_poses_that_are_not_there_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "gone.npz", write_weights(tmp_path)) == 2
+    assert "gone.npz" in capsys.readouterr().err
