@@ -75,6 +75,9 @@ def _tell(report: Report, out: Path) -> None:
     """What was made, and what was left out."""
     for error in report.failed:
         note(f"Left out: {error.message}")
+    for convention, count in report.read_as.items():
+        warning = f": {convention.warning}" if convention.warning else ""
+        note(f"{count} read as {convention.name}{warning}")
     for count, what in (
         (len(report.failed), "files not read"),
         (report.cut, "trials cut where joints jump"),

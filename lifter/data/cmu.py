@@ -12,8 +12,9 @@ import numpy as np
 
 from poselift.errors import PoseliftError
 from poselift.lifter.data import asf, bvh, naming
-from poselift.lifter.data.cutting import resampled, sound_stretches
+from poselift.lifter.data.cutting import after_rest_pose, resampled, sound_stretches
 from poselift.lifter.data.mocap import cmu_trial
+from poselift.lifter.data.naming import Convention
 from poselift.lifter.data.storing import Captured, write_set
 from poselift.skeleton import H36M17
 
@@ -73,6 +74,7 @@ class Report:
         cut: trials that jump.
         short: pieces too short for use.
         failed: why files could not be read.
+        read_as: how many trials were read by each way to name the joints.
     """
 
     clips: int = 0
@@ -80,6 +82,7 @@ class Report:
     cut: int = 0
     short: int = 0
     failed: list[PoseliftError] = field(default_factory=list)
+    read_as: dict[Convention, int] = field(default_factory=dict)
 
 
 def trials_of(folder: Path, kind: Kind) -> list[Trial]:
@@ -135,8 +138,10 @@ def _all_clips(
 
 def clips_of(trial: Trial, wishes: Wishes, report: Report) -> list[Captured]:
     """One trial as a clip, or as several where it jumps; `report` counts what was cut."""
-    joints, fps, unit = _read(trial, wishes)
-    stretches = sound_stretches(joints, fps)
+    joints, fps, unit, convention = _read(trial, wishes)
+    report.read_as[convention] = report.read_as.get(convention, 0) + 1
+    first = after_rest_pose(joints, fps)
+    stretches = [(a + first, b + first) for a, b in sound_stretches(joints[first:], fps)]
     pieces = [(a, b) for a, b in stretches if (b - a) / fps >= wishes.shortest]
     report.cut += len(stretches) > 1
     report.short += max(len(stretches), 1) - len(pieces)
@@ -152,15 +157,16 @@ def clips_of(trial: Trial, wishes: Wishes, report: Report) -> list[Captured]:
             "source_fps": fps,
             "source_frames": [start, end],
             "metres_per_unit": unit,
+            "convention": convention.name,
         }
         clips.append(Captured(name, piece, note))
     return clips
 
 
-def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float]:
-    """(T, 17, 3) metres, z up; frames a second; metres a unit of the file."""
+def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float, Convention]:
+    """(T, 17, 3) metres, z up; frames a second; metres a unit of the file; whose names it has."""
     reader = _asf_amc if trial.path.suffix.lower() == ".amc" else _bvh
-    joints, fps, unit = reader(trial.path)
+    joints, fps, unit, convention = reader(trial.path)
     if trial.number[0] in AT_60 and fps == 120:
         fps = 60.0
     unit = wishes.scale or unit or unit_of(joints)
@@ -168,7 +174,7 @@ def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float]:
     leg = leg_length(joints)
     if not LEG[0] <= leg <= LEG[1]:
         raise PoseliftError(f"Legs of {leg:.3g} m are no person's.", _SAY_SCALE)
-    return joints, wishes.source_fps or fps, unit
+    return joints, wishes.source_fps or fps, unit, convention
 
 
 def unit_of(joints: np.ndarray) -> float:
@@ -206,21 +212,27 @@ def read_descriptions(path: Path) -> dict[tuple[int, int], str]:
     return {(int(subject), int(trial)): text for subject, trial, text in found if text != "Unknown"}
 
 
-def _asf_amc(path: Path) -> tuple[np.ndarray, float, float | None]:
-    """(T, 17, 3) in the file's units, frames a second, and metres a unit."""
+def _asf_amc(path: Path) -> tuple[np.ndarray, float, float | None, Convention]:
+    """(T, 17, 3) in the file's units, frames a second, metres a unit, and whose names it has."""
     figure = asf.read_asf(_skeleton_of(path))
     ends = asf.bone_ends(figure, asf.read_amc(path, figure))
     convention = naming.recognise(ends, [naming.ASF])
-    return naming.seventeen(convention, ends), 120.0, figure.unit
+    return naming.seventeen(convention, ends), 120.0, figure.unit, convention
 
 
 def _skeleton_of(path: Path) -> Path:
-    """The .asf of an .amc: named as its subject or its folder, or the only one beside it."""
+    """The .asf of an .amc: named as its subject, its folder or its beginning, or the only one.
+
+    HDM05's `HDM_bd_walk4StepsRstart_001_120.amc` belongs to `HDM_bd.asf`.
+    """
     beside = [one for one in sorted(path.parent.iterdir()) if one.suffix.lower() == ".asf"]
     for name in (path.stem.split("_")[0], path.parent.name):
         for one in beside:
             if one.stem == name:
                 return one
+    begins = [one for one in beside if path.stem.startswith(f"{one.stem}_")]
+    if begins:
+        return max(begins, key=lambda one: len(one.stem))
     if len(beside) != 1:
         raise PoseliftError(
             f"{path} has no skeleton: {len(beside)} .asf files beside it.",
@@ -229,12 +241,13 @@ def _skeleton_of(path: Path) -> Path:
     return beside[0]
 
 
-def _bvh(path: Path) -> tuple[np.ndarray, float, float | None]:
-    """(T, 17, 3) in the file's units, frames a second, and None: a BVH does not tell its units."""
+def _bvh(path: Path) -> tuple[np.ndarray, float, float | None, Convention]:
+    """The same of a BVH, which does not tell its units: None."""
     capture = bvh.read_bvh(path)
     convention = naming.recognise(joint.name for joint in capture.joints)
     if convention.chest:
         capture = capture.with_chest(*convention.chest)
     if convention.crown:
         capture = capture.with_point(naming.CROWN, *convention.crown)
-    return naming.seventeen(convention, bvh.joint_places(capture)), capture.fps, None
+    places = bvh.joint_places(capture)
+    return naming.seventeen(convention, places), capture.fps, None, convention

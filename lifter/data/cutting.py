@@ -10,6 +10,9 @@ from poselift.lifter.resample import linear
 FASTEST = 15.0
 #: What lies between two jumps is a glitch itself when it is shorter than this.
 _GLITCH_SECONDS = 1.0
+#: A person who leaves a T-pose of their own moves no joint faster than this, metres a second, in
+#: the very first frames; a conversion's way out of it lasts no longer than this.
+_RUNNING, _REST_SECONDS = 4.0, 0.1
 
 
 def sound_stretches(joints: np.ndarray, fps: float) -> list[tuple[int, int]]:
@@ -32,6 +35,30 @@ def sound_stretches(joints: np.ndarray, fps: float) -> list[tuple[int, int]]:
         if not (a >= first_jump and b <= last_jump and b - a < _GLITCH_SECONDS * fps)
         and not (a == 0 and b == 1 < len(joints))
     ]
+
+
+def after_rest_pose(joints: np.ndarray, fps: float) -> int:
+    """The first frame of (T, 17, 3) metres, z up, after a T-pose that a conversion put before it.
+
+    The Daz release's files run out of it in three or four frames, each too slow for a jump. A
+    person who was captured standing like that begins slowly, and is left alone.
+    """
+    if not _is_t_pose(joints[0]):
+        return 0
+    length = max(round(_REST_SECONDS * fps), 2)
+    steps = np.linalg.norm(np.diff(joints[: length + 1], axis=0), axis=-1).max(axis=1)
+    fast = steps * fps > _RUNNING
+    return int(np.argmin(fast)) if fast[0] and not fast.all() else 0
+
+
+def _is_t_pose(pose: np.ndarray) -> bool:
+    """Whether both arms of (17, 3) are stretched out level to the sides."""
+    for shoulder, wrist in ((11, 13), (14, 16)):
+        arm = pose[wrist] - pose[shoulder]
+        bones = np.linalg.norm(np.diff(pose[shoulder : wrist + 1], axis=0), axis=-1).sum()
+        if np.linalg.norm(arm) < 0.95 * bones or abs(arm[2]) > 0.2 * bones:
+            return False
+    return True
 
 
 def resampled(joints: np.ndarray, fps: float, rate: float) -> np.ndarray:

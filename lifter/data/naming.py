@@ -27,19 +27,27 @@ class Convention:
         crown: a joint, and where the top of the head is in its axes, (3,) in the file's units; for
             files that end at the skull.
         chest: a joint, and those on it that stand a bone's length too low in some files.
+        marks: further joints without which a file is not of this kind.
+        warning: what to know of such files.
     """
 
     name: str
     sources: Mapping[str, Mix]
     crown: tuple[str, tuple[float, float, float]] | None = None
     chest: tuple[str, tuple[str, ...]] | None = None
+    marks: tuple[str, ...] = ()
+    warning: str = ""
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     @property
     def needed(self) -> list[str]:
         """The file's joints without which the 17 cannot be made."""
         names = [name for mix in self.sources.values() for _, name in mix]
         made = {CROWN} if self.crown else set()
-        return list(dict.fromkeys(name for name in names if name not in made))
+        wanted = dict.fromkeys(name for name in names if name not in made)
+        return [*wanted, *self.marks]
 
 
 #: What the top of the head is called where `Convention.crown` makes it.
@@ -68,8 +76,8 @@ ASF = Convention(
 )
 
 #: The joints of .bvh files, each standing for where it is. The second is what `poselift.export`
-#: writes, the other three of the first four are CMU's own figures, the last two are figures of one
-#: size to which CMU's motions were moved, with centimetres as units.
+#: writes, 100STYLE has a capture of its own, the last two are figures of one size to which CMU's
+#: motions were moved, with centimetres as units, the others CMU's own figures.
 BVH = (
     Convention(
         "the MotionBuilder release",
@@ -79,6 +87,11 @@ BVH = (
     Convention(
         "Poselift's own",
         _table("Spine, Neck, Head, Head end", "*UpLeg, *Leg, *Foot, *Arm, *ForeArm, *Hand"),
+    ),
+    Convention(
+        "100STYLE",
+        _table("Chest2, Neck, Head, Head end", "*Hip, *Knee, *Ankle, *Shoulder, *Elbow, *Wrist"),
+        marks=("Chest3", "Chest4"),
     ),
     Convention(
         "the 3dsMax release",
@@ -102,6 +115,8 @@ BVH = (
             ("l", "r"),
         ),
         crown=("head", (0.0, 11.5, 0.0)),
+        warning="its shoulders are some 65 mm and its wrists 110 mm from where the ASF has them; "
+        "take the ASF where you can",
     ),
     Convention(
         "iClone",

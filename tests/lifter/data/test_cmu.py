@@ -222,3 +222,21 @@ def test_the_command_by_itself(tmp_path: Path) -> None:
     assert "1 clips" in ended.stderr
     ended = subprocess.run([*command[:5], "--out", "x.npz"], capture_output=True, text=True)
     assert ended.returncode == 2
+
+
+def test_the_skeleton_is_found_by_how_the_name_begins(tmp_path: Path) -> None:
+    for skeleton in ("HDM_bd", "HDM_bk"):
+        write_asf(tmp_path / "cut" / f"{skeleton}.asf")
+    write_amc(tmp_path / "cut" / "HDM_bd_walk_001_120.amc", walk(121))
+    clips, _ = made(tmp_path, "--asf-amc", str(tmp_path / "cut"))
+    assert list(clips) == ["asfamc/cut/HDM_bd_walk_001_120"]
+
+
+@pytest.mark.parametrize(("speed", "left_out"), [(8.0, 4), (1.0, 0)])
+def test_a_conversions_way_out_of_the_t_pose_is_left_out(speed: float, left_out: int) -> None:
+    joints = np.repeat(UPRIGHT[None], 200, axis=0)  # its arms are out to its sides
+    for frame in range(1, 200):
+        way = min(frame, 4) * speed / 120
+        joints[frame, [13, 16], 2] -= way
+    assert cutting.after_rest_pose(joints, 120.0) == left_out
+    assert cutting.after_rest_pose(joints[10:] - [0, 0, 1.0], 120.0) == 0

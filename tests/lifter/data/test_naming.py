@@ -112,3 +112,16 @@ def test_the_unit_is_seen_in_the_legs(unit: float, leg: float) -> None:
     joints = np.tile(STANDING, (3, 1, 1)) / 14 * leg / unit
     assert cmu.unit_of(joints) == unit
     assert cmu.leg_length(joints) * unit == pytest.approx(leg)
+
+
+def test_a_file_of_100style_is_not_taken_for_another(tmp_path: Path) -> None:
+    names = {*MAX3DS, "Chest3", "Chest4", "Head end"}
+    assert naming.recognise(names).name == "100STYLE"
+    assert naming.recognise({*MAX3DS, "Head end"}).name == "the 3dsMax release"
+
+
+def test_how_files_were_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bvh(tmp_path / "bvh" / "05" / "05_02.bvh", as_bvh(walk(121)), MAX3DS)
+    _, notes = made(tmp_path, "--bvh", str(tmp_path / "bvh"))
+    assert notes["bvh/05/05_02"]["convention"] == "the 3dsMax release"
+    assert "1 read as the 3dsMax release" in capsys.readouterr().err
