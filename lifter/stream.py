@@ -146,14 +146,14 @@ class Stream:
         xy, score = gaps.fill(self._xy, self._score)
         offsets = np.arange(self._net.frames) - self._position
         index = np.clip(target + offsets * self._step, 0, len(xy) - 1)
+        position = 0 if self._net.output == "centre" else self._position
         axes = None
         if self._lifter.training.normalisation == "screen":
-            lifted = self._lift_shared(xy, score, index)
+            lifted = self._lift_shared(xy, score, index)[:, position : position + 1]
         else:
             x, axes = self._engine.look(xy[index][None], score[index][None], self._image_size)
-            lifted = self._net.packed(self._engine.with_mirror(x))
-        position = 0 if self._net.output == "centre" else self._position
-        one = self._engine.average(lifted[:, position : position + 1], axes)[0].numpy()
+            lifted = self._net.packed_at(self._engine.with_mirror(x), position)
+        one = self._engine.average(lifted, axes)[0].numpy()
         heads = said(one)
         if heads is not None:
             self.said = Said(**{name: value[0] for name, value in vars(heads).items()})

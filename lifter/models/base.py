@@ -114,6 +114,13 @@ class LifterNet(nn.Module, Published, ABC):
         """As `forward`, with what the heads say: (B, T, 17, C) to (B, 1 or T, 51 or 73)."""
         return self.lift_packed(self._encoded(x), x)
 
+    def packed_at(self, x: Tensor, position: int) -> Tensor:
+        """As `packed`, of one pose only: (B, T, 17, C) to (B, 1, 51 or 73).
+
+        A network may override it to leave out what the other poses alone need.
+        """
+        return self.packed(x)[:, position : position + 1]
+
     def _encoded(self, x: Tensor) -> Tensor:
         """(B, T, 17, C) to (B, K, E)."""
         self.check_input(x)

@@ -45,16 +45,17 @@ class Block(nn.Module):
         self.proj = nn.Linear(width, width)
         self.fc1, self.fc2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
 
-    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """(B, T, width) to the same."""
-        x = x + self._dropped(self.attend(self.norm1(x), cosine, sine))
+    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor, kept: slice = slice(None)) -> Tensor:
+        """(B, T, width) to the same for the frames that are `kept`."""
+        x = x[:, kept] + self._dropped(self.attend(self.norm1(x), cosine, sine, kept))
         return x + self._dropped(self.fc2(F.gelu(self.fc1(self.norm2(x)))))
 
-    def attend(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """Attention of every frame to every frame."""
+    def attend(self, x: Tensor, cosine: Tensor, sine: Tensor, kept: slice = slice(None)) -> Tensor:
+        """Attention of the frames that are kept to every frame."""
         qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        query, key = turn(query, cosine, sine), turn(key, cosine, sine)
+        query = turn(query[:, :, kept], cosine[kept], sine[kept])
+        key = turn(key, cosine, sine)
         mixed = self.mix(query, key, value)
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
@@ -124,12 +125,24 @@ class Poselift(LifterNet):
 
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, T, width), (B, T, 17, C) to (B, T, 17, 3), relative to the pelvis."""
+        return self._pose(self.hidden(encoded), x)
+
+    def packed_at(self, x: Tensor, position: int) -> Tensor:
+        """The last block and the head for one frame only."""
+        kept = slice(position, position + 1)
+        return self._pose(self.hidden(self._encoded(x), kept), x[:, kept]).flatten(-2)
+
+    def hidden(self, encoded: Tensor, kept: slice = slice(None)) -> Tensor:
+        """(B, T, width) after all blocks, for the frames that are kept."""
         hidden = encoded
         cosine, sine = self.cosine.to(hidden.dtype), self.sine.to(hidden.dtype)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             hidden = block(hidden, cosine, sine)
+        return self.norm(self.blocks[-1](hidden, cosine, sine, kept))
+
+    def _pose(self, hidden: Tensor, x: Tensor) -> Tensor:
         weight = self.head.weight.dtype
-        pose = self.head(self.norm(hidden)) + self.skip(x.flatten(2).to(weight))
+        pose = self.head(hidden) + self.skip(x.flatten(2).to(weight))
         pose = pose.to(x.dtype).unflatten(-1, (JOINTS, 3))
         return pose - pose[..., :1, :]
 

@@ -96,20 +96,28 @@ class Poselift2(LifterNet):
 
     def lift(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, T, width), (B, T, 17, 3) to (B, T, 17, 3), relative to the pelvis."""
-        return self._pose(self._hidden(encoded), x)
+        return self._pose(self.hidden(encoded), x)
 
     def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
         """(B, T, width), (B, T, 17, 3) to (B, T, 73)."""
-        hidden = self._hidden(encoded)
-        up, planted, spread = self.beside(hidden).to(x.dtype).split((3, 2, JOINTS), dim=-1)
-        return pack(self._pose(hidden, x), Heads(up, planted, spread))
+        return self._packed(self.hidden(encoded), x)
 
-    def _hidden(self, encoded: Tensor) -> Tensor:
+    def packed_at(self, x: Tensor, position: int) -> Tensor:
+        """The last block and the heads for one frame only."""
+        kept = slice(position, position + 1)
+        return self._packed(self.hidden(self._encoded(x), kept), x[:, kept])
+
+    def hidden(self, encoded: Tensor, kept: slice = slice(None)) -> Tensor:
+        """(B, T, width) after all blocks, for the frames that are kept."""
         hidden = encoded
         cosine, sine = self.cosine.to(hidden.dtype), self.sine.to(hidden.dtype)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             hidden = block(hidden, cosine, sine)
-        return self.norm(hidden)
+        return self.norm(self.blocks[-1](hidden, cosine, sine, kept))
+
+    def _packed(self, hidden: Tensor, x: Tensor) -> Tensor:
+        up, planted, spread = self.beside(hidden).to(x.dtype).split((3, 2, JOINTS), dim=-1)
+        return pack(self._pose(hidden, x), Heads(up, planted, spread))
 
     def _pose(self, hidden: Tensor, x: Tensor) -> Tensor:
         flat = self._flat(x).to(self.head.weight.dtype)

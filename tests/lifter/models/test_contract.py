@@ -49,6 +49,14 @@ def test_the_pose_is_packed_with_what_the_heads_say(net: models.LifterNet) -> No
     torch.testing.assert_close(frozen.packed(x), said, atol=1e-5, rtol=1e-5)
 
 
+def test_one_pose_by_itself_is_that_of_the_window(net: models.LifterNet) -> None:
+    x = window(net)
+    whole = net.packed(x)
+    for position in {0, whole.shape[1] // 2, whole.shape[1] - 1}:
+        one = net.packed_at(x, position)
+        torch.testing.assert_close(one, whole[:, position : position + 1], atol=1e-5, rtol=1e-5)
+
+
 def test_every_weight_learns(net: models.LifterNet) -> None:
     net.train()
     for module in net.modules():  # a dropped path has no gradient
