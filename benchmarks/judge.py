@@ -5,9 +5,9 @@
 The folder is the one of the installed pose2sim package, or its Demo_SinglePerson. The keypointer's
 2D of all four views is triangulated (`benchmarks.real_views`); then each view is lifted alone and
 compared with it over 12 limb joints and the middle of the hips: P-MPJPE, N-MPJPE in camera axes,
-and how many degrees off is what the run takes for up. Everything is done with the keypointer's
-scores and again with one constant score, so that it shows what the scores are worth. BlazePose's
-own 3D world landmarks are judged beside it as the peer.
+and how many degrees off up is, by the person's posture and, for lifters with heads, as they say
+themselves. Everything is done with the keypointer's scores and again with one constant score,
+which shows what the scores are worth. BlazePose's own 3D world landmarks are judged beside it.
 """
 
 from __future__ import annotations
@@ -89,10 +89,16 @@ def errors(
     return 1000 * metrics.p_mpjpe(guess, truth), 1000 * metrics.n_mpjpe(guess, truth)
 
 
-def up_error(motion: Motion, scene: RealViews, view: int) -> float:
-    """Degrees between what a run takes for up and the calibration's."""
-    found = scene_world.upright([motion.pose3d]).rotation[2]
-    return float(np.degrees(np.arccos(np.clip(found @ scene.up(view), -1, 1))))
+def up_errors(motion: Motion, scene: RealViews, view: int) -> dict[str, float]:
+    """Degrees that up is off, by the person's posture and as the lifter says itself."""
+    found = {"": scene_world.upright([motion.pose3d]).rotation[2]}
+    if motion.up is not None and motion.up_certainty is not None:
+        mean = (motion.up * motion.up_certainty[:, None]).sum(0)
+        found[", as it says itself"] = mean / np.linalg.norm(mean)
+    return {
+        who: float(np.degrees(np.arccos(np.clip(up @ scene.up(view), -1, 1))))
+        for who, up in found.items()
+    }
 
 
 def lifted(lift: lifter.ClipLifter, person: Person, track: Track, fov: float | None) -> Motion:
@@ -118,16 +124,16 @@ def judge(
 
     for lift in lifters:
         for kind, change in (("", None), (", constant score", with_constant_score)):
-            name, found, ups = f"{lift.name}{kind}", [], []
+            found = []
             for view, person in enumerate(scene.people):
                 track = change(person.track) if change else person.track
                 fov = true_fov(scene, view) if calibrated else None
                 motion = lifted(lift, person, track, fov)
                 poses = views.judged_joints(motion.pose3d)
                 found.append(errors(poses, person.track.frames, scene, view))
-                ups.append(up_error(motion, scene, view))
-            note(name, found)
-            out[UP][name] = ups
+                for who, off in up_errors(motion, scene, view).items():
+                    out[UP].setdefault(f"{lift.name}{kind}{who}", []).append(off)
+            note(f"{lift.name}{kind}", found)
     if peer:
         each = [peer_poses(v, one.track) for v, one in zip(scene.videos, scene.people, strict=True)]
         note("BlazePose world landmarks",
