@@ -15,8 +15,10 @@ import numpy as np
 from poselift.demo.live_outputs import LiveOutput, PoseLines, Preview, Recorder
 from poselift.demo.live_picture import LivePicture
 from poselift.demo.window import has_display
+from poselift.files import refuse_sources
 from poselift.live import Live
 from poselift.media.camera import LiveCamera
+from poselift.media.writer import video_target
 from poselift.progress import Reporter
 from poselift.settings import Settings
 
@@ -49,6 +51,8 @@ class Pace:
 
 def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
     """Show, record or print what the camera sees until it ends, or `q`, or Ctrl-C."""
+    if settings.record is not None:
+        refuse_sources([video_target(settings.record)], [source])
     live = make_live(settings)
     live.warm_up()  # before the camera starts: no frame waits for the networks
     picture, pace = LivePicture(settings.height, settings.view), Pace()

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from poselift.errors import PoseliftError
+from poselift.files import read_whole
 from poselift.settings import Settings
+
+_LONGEST = 1 << 20  # bytes; a file of settings has a few hundred
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -38,12 +41,9 @@ def _read(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PoseliftError(
-            f"No such file: {path}", "Check the path of the configuration."
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(read_whole(path, _LONGEST).decode("utf-8"))
+    # Nested too deep for the parser is a RecursionError.
+    except (ValueError, RecursionError) as error:
         raise PoseliftError(
             f"{path} is not a readable TOML file: {error}", "Correct the file."
         ) from error

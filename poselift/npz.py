@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from poselift.errors import PoseliftError
-from poselift.files import atomic_path
+from poselift.files import atomic_path, file_name
 from poselift.poses2d import Poses2D, tracks_from_arrays
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
@@ -58,7 +58,7 @@ def read_npz(path: str | Path) -> ClipMotion:
         )
     width, height = (int(side) for side in arrays.get("size", np.zeros(2)))
     return ClipMotion(
-        name=str(arrays.get("name", path.stem)),
+        name=file_name(str(arrays.get("name", path.stem))),
         time=arrays["time"],
         fps=float(arrays["fps"]),
         size=(width, height),

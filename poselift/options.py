@@ -54,6 +54,8 @@ def option_of(field: dataclasses.Field[Any]) -> Option:
 def check(name: str, value: Any, option: Option) -> None:
     """Refuse a value that is none of the choices, or too small or too large."""
     for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, str) and "\0" in one:
+            raise PoseliftError(f"`{name}` holds a NUL character.", "Leave it out.")
         if option.choices and one not in option.choices:
             close = difflib.get_close_matches(str(one), option.choices, 1)
             meant = f"Did you mean {close[0]!r}? " if close else ""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poselift import weights
 from poselift.config import to_toml
-from poselift.files import atomic_path, make_folder
+from poselift.files import atomic_path, printable
+from poselift.folders import (
+    claim_folder,
+    files_named_in,
+    folder_of,
+    refuse_results_over_sources,
+)
 from poselift.leftovers import files_of_earlier_runs, remove_stale
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
@@ -54,19 +60,29 @@ class Pipeline:
         self.settings = self.parts.settings
         self.reporter: Reporter = reporter or Silent()
         self._told = False
+        self._read: list[str] = []
+
+    def check(self, sources: Sequence[str | Path]) -> None:
+        """A `PoseliftError` if the results of any of these clips would replace one of them.
+
+        Each clip is checked again when its turn comes, against all of them.
+        """
+        self._read += [str(source) for source in sources]
+        for source in self._read:
+            self._refuse_over_sources(folder_of(self.settings.out, source), source)
 
     def run(self, source: str | Path) -> ClipMotion:
         """The motion of one clip. Nothing is written but the kept 2D tracks."""
         with self._open(source) as clip:
-            return self._motion(clip, {})
+            return self._motion(clip, folder_of(self.settings.out, clip.path), {})
 
     def process(self, source: str | Path) -> list[Path]:
         """The motion of one clip, drawn and written as the settings say; what was written."""
         seconds: dict[str, float] = {}
+        self._refuse_over_sources(folder_of(self.settings.out, str(source)), str(source))
         with self._open(source) as clip:
             folder = self._folder(clip)
-            make_folder(folder)
-            motion = self._motion(clip, seconds)
+            motion = self._motion(clip, folder, seconds)
             written = self._pictures(clip, motion, folder, seconds)
             with _timed(seconds, "write"):
                 written += self._data(motion, folder, written)
@@ -80,24 +96,34 @@ class Pipeline:
         return open_source(source, chosen.start, chosen.end, chosen.fps)
 
     def _folder(self, clip: Source) -> Path:
-        return Path(self.settings.out) / clip.name
+        folder = claim_folder(self.settings.out, clip.path)
+        if folder.name != clip.name:
+            self.reporter.say(
+                f"results go to {folder}: {clip.name} holds those of another clip of that name",
+                folder=str(folder),
+            )
+        return folder
 
-    def _motion(self, clip: Source, seconds: dict[str, float]) -> ClipMotion:
+    def _refuse_over_sources(self, folder: Path, source: str) -> None:
+        read = [source, *self._read, *files_named_in(self.settings)]
+        refuse_results_over_sources(folder, self.settings, read)
+
+    def _motion(self, clip: Source, folder: Path, seconds: dict[str, float]) -> ClipMotion:
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
 
         # Loaded first: wrong weights should be told at once, not after minutes of looking.
         lifter = self.parts.lifter
         self._tell_parts()
-        keep_in = self._folder(clip) / ".cache" if self.settings.cache else None
+        keep_in = folder / ".cache" if self.settings.cache else None
         with _timed(seconds, "see"):
             seen = see_clip(clip, self.parts, self.reporter, keep_in)
         if not seen.tracks:
             self.reporter.say("nobody was found in this clip; the result shows it as it is")
-        meta = {"source": Path(clip.path).name, **made_by(self.parts)}
+        meta = {"source": printable(Path(clip.path).name), **made_by(self.parts)}
         with _timed(seconds, "lift"):
             return lift_clip(
-                clip.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path)
+                folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path)
             )
 
     def _tell_parts(self) -> None:
@@ -141,7 +167,7 @@ class Pipeline:
             "files": sorted({path.name for path in (*stay, *drawn, *written)}),
         }
         with atomic_path(settings_path) as part:
-            part.write_text(to_toml(self.settings, found), encoding="utf-8")
+            part.write_text(printable(to_toml(self.settings, found)), encoding="utf-8")
         return [*written, settings_path]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from poselift.drawing.layout import ClipPainter
 from poselift.errors import PoseliftError
+from poselift.files import refuse_sources
 from poselift.media import GifWriter, Source, VideoWriter, prefetch
 from poselift.media.picture_writer import PictureWriter
 from poselift.progress import Reporter
@@ -35,8 +36,9 @@ def render_clip(
             f"{source.path} comes at its own rate and cannot be read twice.",
             "Use `poselift live` with this address, and `record` to keep what is shown.",
         )
-    painter = ClipPainter(motion, settings.layout, settings.view, settings.height)
     paths = [folder / f"{motion.name}.{kind}" for kind in kinds]
+    refuse_sources(paths, [source.path] if source is not None else [])
+    painter = ClipPainter(motion, settings.layout, settings.view, settings.height)
     done = 0
     try:
         with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:

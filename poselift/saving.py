@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poselift.errors import PoseliftError
-from poselift.files import make_folder
+from poselift.files import file_name, make_folder, refuse_sources
 from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
 from poselift.settings import FORMATS, Settings
@@ -35,7 +35,11 @@ def save(
     if unknown:
         raise PoseliftError(f"No format is called {', '.join(unknown)}.", f"{', '.join(FORMATS)}.")
     settings = Settings().changed(**drawing)
+    if motion.name != file_name(motion.name):
+        raise PoseliftError(f"{motion.name!r} is no name for files.", "Give the motion another.")
     folder = Path(folder)
+    read = [path for path in (source, motion.source) if path is not None]
+    refuse_sources([folder / f"{motion.name}.{kind}" for kind in wanted], read)
     make_folder(folder)
     pictures = [name for name in wanted if name in PICTURES]
     written: list[Path] = []

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from poselift.demo.parser import old_name
 from poselift.errors import PoseliftError
+from poselift.files import atomic_path
 from poselift.progress import Reporter
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
             name: {"overall": s.overall, "actions": s.actions, "joints": s.joints}
             for name, s in results.items()
         }
-        options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        with atomic_path(options.json) as part:
+            part.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return 0
 
 

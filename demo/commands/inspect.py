@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from poselift.demo.parser import note, old_name
 from poselift.errors import PoseliftError
+from poselift.files import refuse_sources
 from poselift.progress import Reporter
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
 
     if "poses" not in options:
         raise PoseliftError("No poses are given.", "For example `poselift inspect poses.npz`.")
+    refuse_sources([options.out], [path for path in (options.poses, options.checkpoint) if path])
     poses = npz.read_poses(options.poses, options.joints)
     track, frame = _choose(poses, options.person, options.frame)
     lift = lifter.load(

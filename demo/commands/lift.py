@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from poselift.demo.parser import add_settings, note
+from poselift.files import refuse_sources
 from poselift.progress import Reporter
 from poselift.settings import UP
 
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     source: Path = options.poses
+    out = options.out or source.with_name(f"{source.stem}-3d.npz")
+    refuse_sources([out], [path for path in (source, options.checkpoint) if path])
     poses = npz.read_poses(source, options.joints)
     size = poses.picture(options.size)
     lift = lifter.load(
@@ -84,7 +87,6 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     if options.space == "world":
         motions, upright = motions_to_world(motions, options.up)
         meta["up"] = upright.how
-    out = options.out or source.with_name(f"{source.stem}-3d.npz")
     frames = max(int(motion.track.frames[-1]) + 1 for motion in motions)
     result = ClipMotion.gather(
         out.stem,

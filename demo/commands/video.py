@@ -66,6 +66,7 @@ def run_clips(
 
     clips = expand_sources(list(sources))
     pipeline = Pipeline(settings, reporter=reporter)
+    pipeline.check(clips)
     failed = 0
     for number, clip in enumerate(clips, 1):
         if len(clips) > 1:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 
 import torch
 
+from poselift.files import atomic_path
 from poselift.lifter.models.base import JOINTS, LifterNet, freeze
 
 
@@ -19,24 +19,18 @@ def export_onnx(net: LifterNet, path: str | Path) -> Path:
     path = Path(path)
     frozen = freeze(net).float().cpu()
     x = torch.zeros(2, net.frames, JOINTS, net.channels)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with warnings.catch_warnings():
-            # Deprecated, but the one exporter that every torch since 2.4 has, that needs no other
-            # package and takes a second.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                frozen,
-                (x,),
-                str(part),
-                input_names=["x"],
-                output_names=["pose"],
-                dynamic_axes={"x": {0: "batch"}, "pose": {0: "batch"}},
-                opset_version=17,
-                dynamo=False,
-            )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_path(path) as part, warnings.catch_warnings():
+        # Deprecated, but the one exporter that every torch since 2.4 has, that needs no other
+        # package and takes a second.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            frozen,
+            (x,),
+            str(part),
+            input_names=["x"],
+            output_names=["pose"],
+            dynamic_axes={"x": {0: "batch"}, "pose": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,
+        )
     return path

@@ -15,7 +15,7 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from poselift.files import make_folder, part_path
+from poselift.files import Unfinished
 from poselift.media.picture_writer import PictureWriter
 
 _HUNDREDTH = Fraction(1, 100)  # seconds: GIF knows no finer clock
@@ -33,8 +33,8 @@ class GifWriter(PictureWriter):
     def __init__(self, path: str | Path, width: int = 640, fps: float = 12.0) -> None:
         self.path = Path(path)
         self._width, self._gap = width, 1 / fps
-        self._part = part_path(self.path)
-        self._waiting = self.path.with_name(f"{self.path.stem}.gif-frames.part.mkv")
+        self._waiting: Unfinished | None = None
+        self._part: Unfinished | None = None
         self._store: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._first_time = self._next_time = 0.0
@@ -74,8 +74,9 @@ class GifWriter(PictureWriter):
         return VideoFrame.from_ndarray(image, "bgr24").reformat(format="bgr0")
 
     def _begin(self, frame: VideoFrame) -> None:
-        make_folder(self.path.parent)
-        self._store = av.open(str(self._waiting), "w")
+        self._part = Unfinished(self.path)
+        self._waiting = Unfinished(self.path, ".mkv")
+        self._store = av.open(str(self._waiting.path), "w")
         stream = self._store.add_stream("ffv1", rate=30)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "bgr0"
         stream.codec_context.time_base = stream.time_base = _MILLI
@@ -102,13 +103,18 @@ class GifWriter(PictureWriter):
             self._store.close()
             self._palette_graph.vpush(None)
             self._make(self._palette_graph.vpull())
-            self._part.replace(self.path)
+            assert self._part is not None
+            assert self._waiting is not None
+            self._part.keep()
             self._closed = True
-            self._waiting.unlink(missing_ok=True)
+            self._waiting.drop()
         return self.path
 
     def _make(self, palette: VideoFrame) -> None:
-        with av.open(str(self._waiting)) as waiting, av.open(str(self._part), "w", "gif") as out:
+        assert self._part is not None
+        assert self._waiting is not None
+        kept, part = str(self._waiting.path), str(self._part.path)
+        with av.open(kept) as waiting, av.open(part, "w", "gif") as out:
             stream = out.add_stream("gif", rate=100)
             graph: av.filter.Graph | None = None
             for frame in waiting.decode(video=0):
@@ -130,9 +136,9 @@ class GifWriter(PictureWriter):
             # The disk may be full: what could not be finished is removed all the same.
             with suppress(av.error.FFmpegError, OSError):
                 self._store.close()
-        for path in (self._waiting, self._part):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        for unfinished in (self._waiting, self._part):
+            if unfinished is not None:
+                unfinished.drop()
 
 
 def _buffer(graph: av.filter.Graph, like: VideoFrame, name: str) -> FilterContext:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from poselift.errors import PoseliftError
+from poselift.files import read_whole
 from poselift.media.source import Source, safe_name
 from poselift.types import Frame
 
@@ -21,10 +22,11 @@ def read_image(path: Path) -> np.ndarray | None:
     """A picture as (H, W, 3) BGR uint8, upright by its EXIF; None where it cannot be read."""
     try:
         # Not cv2.imread: it cannot open names beyond the code page on Windows.
-        data = np.fromfile(path, np.uint8)
-    except OSError:
+        data = np.frombuffer(read_whole(path), np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (PoseliftError, cv2.error) as error:  # OpenCV refuses more than 2^30 pixels
+        _log.debug("%s: %s", path, error)
         return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
 
 
 class ImageSource(Source):

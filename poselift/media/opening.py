@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from poselift.errors import PoseliftError
+from poselift.files import kind_of
 from poselift.media.source import (
     IMAGE_ENDINGS,
     VIDEO_ENDINGS,
@@ -44,12 +46,18 @@ def open_source(
     if is_address(text):
         return VideoSource(text, start, end)
     path = Path(source)
-    if not path.exists() and is_pattern(text):
+    kind = kind_of(path)
+    if kind == "nothing" and is_pattern(text):
         return ImageSource(text, _numbered(path), start, end, fps)
-    if path.is_dir():
+    if kind == "folder":
         return ImageSource(text, _pictures(path), start, end, fps)
-    if not path.exists():
+    if kind == "nothing":
         raise PoseliftError(f"No such file: {path}", _look_alike(path))
+    if kind == "other":
+        raise PoseliftError(
+            f"{path} is a device or a pipe, which cannot be read twice.",
+            "Write it to a file first, or use `poselift live` with a camera.",
+        )
     if ending(path) in IMAGE_ENDINGS:
         return ImageSource(text, [path], start, end, fps)
     return VideoSource(text, start, end)
@@ -75,7 +83,7 @@ def expand_sources(sources: Sequence[str | Path]) -> list[str | Path]:
     clips: list[str | Path] = []
     for source in sources:
         path = Path(source)
-        if is_address(str(source)) or not path.is_dir():
+        if is_address(str(source)) or kind_of(path) != "folder":
             clips.append(source)
             continue
         videos, pictures = _with_endings(path, VIDEO_ENDINGS), _with_endings(path, IMAGE_ENDINGS)
@@ -93,7 +101,8 @@ def _with_endings(folder: Path, endings: frozenset[str]) -> list[Path]:
         raise PoseliftError(
             f"Cannot read the folder {folder}: {error.strerror}.", "Check the path and its rights."
         ) from error
-    return sorted((path for path in inside if ending(path) in endings), key=natural_order)
+    fitting = (path for path in inside if ending(path) in endings and kind_of(path) == "file")
+    return sorted(fitting, key=natural_order)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -114,9 +123,13 @@ def _numbered(pattern: Path) -> list[Path]:
     fits = re.compile(f"{re.escape(before)}(\\d{{{least},}}){re.escape(after)}")
     folder = pattern.parent
     found = []
-    if folder.is_dir():
+    if kind_of(folder) == "folder":
         matches = ((fits.fullmatch(path.name), path) for path in folder.iterdir())
-        found = sorted((int(match.group(1)), path) for match, path in matches if match)
+        found = sorted(
+            (int(match.group(1)), path)
+            for match, path in matches
+            if match and kind_of(path) == "file"
+        )
     if not found:
         raise PoseliftError(
             f"No picture fits {pattern}.", "%05d stands for a number of five digits, such as 00001."
@@ -127,7 +140,7 @@ def _numbered(pattern: Path) -> list[Path]:
 def _look_alike(path: Path) -> str:
     import difflib
 
-    if path.parent.is_dir():
+    if kind_of(path.parent) == "folder" and os.access(path.parent, os.R_OK):
         names = [other.name for other in path.parent.iterdir()]
         near = difflib.get_close_matches(path.name, names, n=1)
         if near:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
+from poselift.errors import PoseliftError
 from poselift.files import cannot_write
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class PictureWriter(ABC):
         """Turn the disk's errors into what the user can mend, and leave nothing half-written."""
         try:
             yield
+        except PoseliftError:
+            self.abort()
+            raise
         except (av.error.FFmpegError, OSError) as error:
             self.abort()
             cause = OSError(getattr(error, "errno", None) or 0, str(error.strerror or error))
@@ -58,7 +62,9 @@ class PictureWriter(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.close()
-        else:
+        try:
+            if kind is None or issubclass(kind, KeyboardInterrupt):
+                self.close()
+        finally:
+            # After `close` there is nothing left to do; where it was interrupted there is.
             self.abort()

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from poselift.files import file_name, kind_of
 from poselift.types import Frame
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ IMAGE_ENDINGS = frozenset(
 )
 
 _NUMBER = re.compile(r"%0?\d*d")
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 
 
 class Source(ABC):
@@ -113,5 +113,5 @@ def safe_name(source: str) -> str:
         name = Path(source).resolve().parent.name
     else:
         path = Path(source)
-        name = path.resolve().name if path.is_dir() else path.stem
-    return _UNSAFE.sub("_", name).strip(". ") or "clip"
+        name = path.resolve().name if kind_of(path) == "folder" else path.stem
+    return file_name(name)

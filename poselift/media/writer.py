@@ -14,7 +14,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from poselift.errors import PoseliftError
-from poselift.files import make_folder, part_path
+from poselift.files import Unfinished, refuse_special
 from poselift.media.audio import AudioTrack
 from poselift.media.picture_writer import PictureWriter
 
@@ -28,6 +28,7 @@ _X264: dict[str, dict[str, str]] = {
     "good": {"preset": "superfast", "crf": "23", "bf": "0"},
     "best": {"preset": "medium", "crf": "18", "bf": "0"},
 }
+_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv")
 _UNIT = Fraction(1, 90_000)  # seconds a tick: exact for every usual rate, fine for phones' clocks
 _BT601, _LIMITED = 6, 1  # the YUV that OpenCV makes; named in the file so that players agree
 
@@ -36,12 +37,12 @@ class VideoWriter(PictureWriter):
     """Writes pictures with the times that they have, to `path` when all is done.
 
     The first picture's time becomes 0 and everything else keeps its distance from it, sound
-    included, which is cut to the time of the pictures. Until `close` the file is called
-    `<name>.part.mp4`. As a context manager it closes when the block ends or is interrupted by
-    Ctrl-C, so that what was done can be played, and aborts on any other exception.
+    included, which is cut to the time of the pictures. Until `close` the file has a hidden name.
+    As a context manager it closes when the block ends or is interrupted by Ctrl-C, so that what
+    was done can be played, and aborts on any other exception.
 
     Args:
-        path: ends in .mp4, .mov or .mkv; folders are made.
+        path: ends in .mp4, .mov, .m4v or .mkv; folders are made.
         size: (width, height) of the pictures; an odd side is padded by one pixel.
         fps: the mean rate: tells how long the last picture stands, and guides the encoder.
         audio_from: the source whose sound goes with it; None, or one without sound, is silent.
@@ -61,18 +62,18 @@ class VideoWriter(PictureWriter):
     ) -> None:
         if quality not in _X264:
             raise PoseliftError(f"No quality is called {quality!r}.", f"Use {', '.join(_X264)}.")
-        self.path = Path(path)
+        self.path = video_target(path)
         self.size = size
         self.frames_written = 0
-        self._part = part_path(self.path)
+        self._unfinished = Unfinished(self.path)
         self._tail = 1 / fps if fps > 0 else 0.04  # how long the last picture stands
         self._container: OutputContainer | None = None
         self._audio: AudioTrack | None = None
         self._first_time = 0.0
         self._last_tick = -1
-        make_folder(self.path.parent)
         with self._mending():
-            self._container = av.open(str(self._part), "w", options=_muxer_options(self.path))
+            part = str(self._unfinished.path)
+            self._container = av.open(part, "w", options=_muxer_options(self.path))
             self._stream = self._add_video(self._container, fps, quality, threads)
             if audio_from is not None:
                 self._audio = AudioTrack.open(str(audio_from), self._container)
@@ -132,7 +133,7 @@ class VideoWriter(PictureWriter):
                 self._audio.finish(float(self._last_tick * _UNIT) + self._tail)
             self._container.close()
             self._container = None
-            self._part.replace(self.path)
+            self._unfinished.keep()
         return self.path
 
     def abort(self) -> None:
@@ -144,8 +145,19 @@ class VideoWriter(PictureWriter):
             # The disk may be full: what could not be finished is removed all the same.
             with suppress(av.error.FFmpegError, OSError):
                 container.close()
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+        self._unfinished.drop()
+
+
+def video_target(path: str | Path) -> Path:
+    """A path that a video can be written to; refused is a folder, a device or another ending."""
+    target = Path(path)
+    if target.suffix.lower() not in _ENDINGS:
+        raise PoseliftError(
+            f"A video cannot be written to {str(path)!r}.",
+            f"Name a file that ends in {', '.join(_ENDINGS)}.",
+        )
+    refuse_special(target)
+    return target
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
