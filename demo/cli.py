@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from poselift.demo.console import reporter, reporter_of_problems
 from poselift.demo.parser import Parser
+from poselift.demo.process import Ended, ending_by_signals, problem_of, sturdy_output
 from poselift.demo.typed import Typed, program
 from poselift.errors import PoseliftError
 
@@ -35,6 +37,19 @@ def main(arguments: Sequence[str] | None = None, *, classic: bool = False) -> in
     # times slower on a machine that has other work too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     started = "python demo/vis.py" if classic and arguments is not None else program()
+    with sturdy_output():
+        try:
+            with ending_by_signals():
+                return _do(words, started, classic)
+        except Ended as end:
+            sys.stderr.write(f"ended by {signal.Signals(end.number).name}\n")
+            return 128 + end.number
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            return 130
+
+
+def _do(words: list[str], started: str, classic: bool) -> int:
     try:
         if not classic and (not words or words[0] in ("-h", "--help", "--version")):
             sys.stdout.write(_version() if "--version" in words else _help(started))
@@ -43,13 +58,6 @@ def main(arguments: Sequence[str] | None = None, *, classic: bool = False) -> in
     except PoseliftError as error:
         reporter_of_problems("text", Typed(started).spoken).problem(error.message, error.hint)
         return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # Whoever read the output has closed it, as `head` does. Nothing more can be told there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _run(words: list[str], started: str, classic: bool) -> int:
@@ -77,6 +85,12 @@ def _run(words: list[str], started: str, classic: bool) -> int:
         if debug:
             raise
         problems.problem(error.message, error.hint)
+        return 2
+    except (OSError, MemoryError) as error:
+        if debug:
+            raise
+        told = problem_of(error)
+        problems.problem(told.message, told.hint)
         return 2
     return code
 

@@ -34,7 +34,13 @@ class JsonLines(Silent):
         self._spoken = spoken
 
     def _write(self, event: str, **facts: Any) -> None:
-        self._stream.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")
+        row = {"event": event, **facts}
+        line = json.dumps(row, ensure_ascii=False)
+        try:
+            line.encode(getattr(self._stream, "encoding", None) or "utf-8")
+        except UnicodeEncodeError:  # a terminal that knows fewer letters, a name that has none
+            line = json.dumps(row)
+        self._stream.write(line + "\n")
         self._stream.flush()
 
     def say(self, text: str, **facts: Any) -> None:

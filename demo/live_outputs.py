@@ -75,7 +75,9 @@ class Preview:
         return key != "q"
 
     def _snapshot(self, picture: np.ndarray) -> None:
-        path = self._folder / f"snapshot-{time.strftime('%Y%m%d-%H%M%S')}.png"
+        name = f"snapshot-{time.strftime('%Y%m%d-%H%M%S')}"
+        names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
+        path = next(p for n in names if not (p := self._folder / f"{n}.png").exists())
         with atomic_path(path) as part:
             part.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
         self._reporter.say(f"wrote {path}", file=str(path))
@@ -127,7 +129,7 @@ class PoseLines:
         self._stream = stream
 
     def take(self, time: float, people: Sequence[LivePerson], picture: np.ndarray | None) -> bool:
-        """Write the poses that there are."""
+        """Write the poses that there are; False when nobody reads them any more."""
         for person in people:
             if person.pose3d is None or person.pose_time is None:
                 continue
@@ -139,7 +141,7 @@ class PoseLines:
             }
             self._stream.write(json.dumps(row) + "\n")
         self._stream.flush()
-        return True
+        return not getattr(self._stream, "lost", False)
 
     def finish(self) -> None:
         """Nothing is open."""

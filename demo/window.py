@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import cv2
 import numpy as np
 
+_TRY_TO_OPEN = "import cv2; cv2.namedWindow('x', cv2.WINDOW_NORMAL); cv2.waitKey(1)"
+_LONGEST_TRY = 20.0  # seconds; a display that does not answer
+
 
 def has_display() -> bool:
-    """Whether a window can be opened. Asking OpenCV would abort the process where it cannot."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+    """Whether a window can be opened.
+
+    Where it cannot, OpenCV's Qt ends the whole process. So another process tries.
+    """
+    if not sys.platform.startswith("linux"):
+        return True
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", _TRY_TO_OPEN], capture_output=True, timeout=_LONGEST_TRY
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0
 
 
 class PreviewWindow:

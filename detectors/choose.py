@@ -80,9 +80,10 @@ def choose(tracks: Sequence[Track], who: str = "all", limit: int = LIMIT) -> lis
         return choose_all(tracks, limit)
     if who == "main":
         return choose_main(tracks)
-    if who.isdecimal():
+    if re.fullmatch("[0-9]{1,9}", who):
         return choose_id(tracks, int(who))
-    point = re.fullmatch(r"([\d.]+),([\d.]+)(?:@(\d+))?", who)
+    number = r"([0-9]+(?:\.[0-9]*)?)"
+    point = re.fullmatch(rf"{number},{number}(?:@([0-9]{{1,9}}))?", who)
     if point is None:
         raise PoseliftError(
             f"Cannot tell who is meant by {who!r}.", "Use all, main, a number, or X,Y@FRAME."

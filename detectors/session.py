@@ -227,7 +227,7 @@ def _onnxruntime() -> onnxruntime:
 
 def _providers(ort: onnxruntime, device: str) -> list[str | tuple[str, dict[str, str]]]:
     kind, _, index = device.partition(":")
-    if kind not in ("auto", "cpu", "cuda", "mps") or (index and not index.isdigit()):
+    if kind not in ("auto", "cpu", "cuda", "mps") or (index and not index.isdecimal()):
         raise PoseliftError(f"Unknown device {device!r}.", "Use auto, cpu, cuda, cuda:1 or mps.")
     here = ort.get_available_providers()
     if kind in ("auto", "cuda"):

@@ -29,7 +29,9 @@ def resolve_device(name: str = "auto") -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+        if device.type not in ("cpu", "cuda", "mps"):
+            raise ValueError(f"{device.type} is not used")
+    except (RuntimeError, ValueError, TypeError) as error:
         raise PoseliftError(
             f"Unknown device {name!r}.", "Use auto, cpu, cuda, cuda:1 or mps."
         ) from error

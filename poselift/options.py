@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from poselift.errors import PoseliftError
 
+_HUGE = 10**30  # a whole number of more digits may be none that a float can hold
 Mode = Literal["video", "live"]
 EVERYWHERE: tuple[Mode, ...] = ("video", "live")
 
@@ -56,6 +57,8 @@ def check(name: str, value: Any, option: Option) -> None:
     for one in value if isinstance(value, tuple) else (value,):
         if isinstance(one, str) and "\0" in one:
             raise PoseliftError(f"`{name}` holds a NUL character.", "Leave it out.")
+        if isinstance(one, float) and not math.isfinite(one):
+            raise PoseliftError(f"`{name}` is {one:g}.", "Give a finite number.")
         if option.choices and one not in option.choices:
             close = difflib.get_close_matches(str(one), option.choices, 1)
             meant = f"Did you mean {close[0]!r}? " if close else ""
@@ -82,7 +85,7 @@ def converted(name: str, value: Any, expected: Any, where: str) -> Any:
         if type(None) in options:
             return value
     elif float in options and isinstance(value, int | float):
-        return float(value)
+        return float(min(max(value, -_HUGE), _HUGE)) if isinstance(value, int) else value
     elif name == "every" and isinstance(value, int):
         return str(value)
     elif isinstance(value, tuple(kind for kind in options if isinstance(kind, type))):

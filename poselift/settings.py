@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Settings:
         **_clips("Live begins with the newest frame. Leave it out, or use `poselift video`."),
     )  # fmt: skip
     end: float | None = setting(
-        None, _INPUT, "end before this second", metavar="S",
+        None, _INPUT, "end before this second", metavar="S", between=(0, math.inf),
         **_clips("Ctrl-C or q ends live. Leave it out, or use `poselift video`."),
     )  # fmt: skip
     fps: float = setting(
@@ -157,7 +158,7 @@ class Settings:
                 f"A field of view of {self.field_of_view:g} degrees is not a camera's.",
                 "Give 5 to 150 degrees along the picture's longer side; phones have about 65.",
             )
-        if self.every != "auto" and not (self.every.isdigit() and int(self.every) > 0):
+        if self.every != "auto" and not re.fullmatch("0*[1-9][0-9]{0,5}", self.every):
             raise PoseliftError(f"`every` is {self.every!r}.", "Give auto or a number of frames.")
 
     @property
@@ -167,7 +168,7 @@ class Settings:
         >>> Settings(every="5").detect_every, Settings().detect_every
         (5, 'auto')
         """
-        return int(self.every) if self.every.isdigit() else "auto"
+        return "auto" if self.every == "auto" else int(self.every)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "the settings") -> Settings:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from poselift.config import read_config, to_toml
+from poselift.detectors.choose import choose
+from poselift.device import resolve_device
 from poselift.errors import PoseliftError
 from poselift.settings import Settings
 
@@ -55,3 +57,30 @@ def test_a_config_that_is_no_toml_or_not_there(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe nonsense")
     with pytest.raises(PoseliftError, match="TOML"):
         read_config(path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": float("nan")}, {"start": float("inf")}, {"end": float("nan")},
+        {"fps": float("nan")}, {"fps": 1e9}, {"fps": 0}, {"fps": 10**400}, {"every": "²"},
+        {"every": "0"}, {"every": "9" * 5000}, {"out": "a\0b"}, {"checkpoint": "a\0b"},
+        {"field_of_view": float("nan")}, {"height": 10**30}, {"save": ("npz\0",)},
+    ],
+)  # fmt: skip
+def test_values_that_nothing_can_be_made_of_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(PoseliftError) as caught:
+        Settings.from_mapping(wrong)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("who", ["1.2.3,4@1", "²", "1" * 5000, "1,2@" + "1" * 5000, ".,.", "1,2@²"])
+def test_people_that_nobody_is_are_refused(who: str) -> None:
+    with pytest.raises(PoseliftError):
+        choose([], Settings(people=who).people)
+
+
+@pytest.mark.parametrize("name", ["xla", "meta", "vulkan", "cpu:1:2", "", "cuda:99", "cuda:-1"])
+def test_devices_that_are_not_used_are_refused(name: str) -> None:
+    with pytest.raises(PoseliftError):
+        resolve_device(name)

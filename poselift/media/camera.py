@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -55,9 +56,9 @@ class LiveCamera:
         self._ended = False
         self._changed = threading.Condition()
         self._stopped = threading.Event()
-        if source is None or isinstance(source, int) or not str(source) or str(source).isdigit():
-            number = None if source is None or str(source) == "" else int(str(source))
-            self._images = self._open_device(number, size)
+        node = re.fullmatch("(?:/dev/video)?([0-9]{1,9})", str(source))
+        if source is None or str(source) == "" or node:
+            self._images = self._open_device(int(node[1]) if node else None, size)
         else:
             self._images = self._open_clip(source)
         self._zero = time.monotonic()

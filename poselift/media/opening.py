@@ -22,7 +22,7 @@ from poselift.media.source import (
 def natural_order(path: Path) -> list[tuple[int, int | str]]:
     """Sort key by which `frame10` comes after `frame9`."""
     parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
 
 
 def open_source(
