@@ -60,7 +60,7 @@ class LiveCamera:
         if source is None or str(source) == "" or node:
             self._images = self._open_device(int(node[1]) if node else None, size)
         else:
-            self._images = self._open_clip(source)
+            self._images = self._open_clip(str(source))
         self._zero = time.monotonic()
         self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
         self._thread.start()
