@@ -34,12 +34,8 @@ def read_run(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import sys
+    import tomllib
 
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
         return tomllib.loads(read_whole(path, _LONGEST).decode("utf-8"))
     # Nested too deep for the parser is a RecursionError.

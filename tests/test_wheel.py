@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
-import tomllib
 
 from tests.test_rooms import MODULES
 

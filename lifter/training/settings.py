@@ -58,10 +58,8 @@ class TrainSettings:
 
 def read_config(path: Path | str) -> dict[str, Any]:
     """A .toml config as keyword arguments of `TrainSettings`."""
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,no-redef]
+    import tomllib
+
     path = Path(path)
     if not path.is_file():
         shipped = Path(__file__).parents[1] / "configs" / f"{path.name.removesuffix('.toml')}.toml"

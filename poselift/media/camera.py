@@ -23,7 +23,7 @@ from poselift.media.source import is_address
 from poselift.types import Frame
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _log = logging.getLogger(__name__)
 _HIGHEST_INDEX = 9  # how far "the first camera" is looked for

@@ -16,7 +16,7 @@ from poselift.errors import PoseliftError
 from poselift.files import cannot_write
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class PictureWriter(ABC):

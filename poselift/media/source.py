@@ -14,7 +14,7 @@ from poselift.files import file_name, kind_of
 from poselift.types import Frame
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 VIDEO_ENDINGS = frozenset(
     {

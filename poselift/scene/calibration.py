@@ -56,12 +56,8 @@ def read_calibration(path: Path, size: tuple[int, int], name: str = "") -> Given
 
 def _parsed(suffix: str, text: str) -> Any:
     if suffix == ".toml":
-        import sys
+        import tomllib
 
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
         return tomllib.loads(text)
     if suffix == ".json":
         return json.loads(text)
