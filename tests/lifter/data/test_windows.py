@@ -12,7 +12,14 @@ from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.noise import KeypointNoise, disturb, measured_noise
 from poselift.lifter.data.people import MovingPeople
-from poselift.lifter.data.windows import Recipe, Studio, as_judged, record, validation_windows
+from poselift.lifter.data.windows import (
+    NO_NOISE,
+    Recipe,
+    Studio,
+    as_judged,
+    record,
+    validation_windows,
+)
 from poselift.skeleton import COCO17, H36M17, coco_to_h36m
 from tests.lifter.synthetic_motion import clips, motion
 
@@ -172,3 +179,52 @@ def test_conversion_is_linear_so_noise_can_be_moved() -> None:
     score = np.ones((5, 17), np.float32)
     left = coco_to_h36m(a + b, score)[0]
     assert np.allclose(left, coco_to_h36m(a, score)[0] + coco_to_h36m(b, score)[0], atol=1e-5)
+
+
+def flat_misfit(x: torch.Tensor, poses: torch.Tensor) -> torch.Tensor:
+    """(B,) how far pictures (B, T, 17, 2) are from flattened poses of the best size."""
+    seen, flat = x - x[:, :, :1], poses[..., :2]
+    scale = (seen * flat).sum((1, 2, 3)) / flat.pow(2).sum((1, 2, 3))
+    return (seen - scale[:, None, None, None] * flat).norm(dim=-1).mean((1, 2))
+
+
+def test_poses_are_those_seen_along_the_ray_and_turn_back_to_the_camera() -> None:
+    plain = {"true": 1.0, "joints": 1.0, "cut_future": 0, "cut_past": 0, "known_lens": 1.0}
+    recipe = Recipe(frames=9, border=False, noise=NO_NOISE, **plain)  # type: ignore[arg-type]
+    windows = Studio(clips(3), recipe, seed=2).windows(300)
+    assert windows.axes is not None
+    aside = windows.axes[:, 2, 2] < np.cos(np.radians(20))
+    assert aside.sum() > 30
+    along_ray = flat_misfit(windows.x[..., :2], windows.y)
+    in_camera = flat_misfit(windows.x[..., :2], windows.y @ windows.axes[:, None])
+    assert along_ray[aside].mean() < 0.7 * in_camera[aside].mean()
+    cropped = replace(recipe, normalisation="crop")
+    again = Studio(clips(3), cropped, seed=2).windows(300)
+    assert torch.equal(again.y, windows.y)
+    assert (again.x - windows.x)[aside].abs().max() > 0.05
+
+
+def test_a_guessed_lens_changes_the_picture_and_not_the_truth() -> None:
+    known, guessed = (
+        Studio(clips(2), Recipe(frames=9, known_lens=share), seed=4).windows(60)
+        for share in (1.0, 0.0)
+    )
+    assert torch.equal(known.y, guessed.y)
+    assert (known.x - guessed.x).abs().max() > 0.01
+
+
+def test_up_and_planted_feet_come_with_the_windows_and_are_mirrored_with_them() -> None:
+    windows = Studio(clips(3), Recipe(frames=9, lying=0.5), seed=3).windows(600)
+    assert windows.up is not None
+    assert windows.planted is not None
+    known = windows.up.isfinite().all(-1)
+    assert 0.3 < known.float().mean() < 1
+    assert torch.equal(known, windows.planted.isfinite().all(-1))
+    assert torch.allclose(windows.up[known].norm(dim=-1), torch.ones(()), atol=1e-4)
+    # Who stands on one foot has that ankle lower along up, on whichever side it is.
+    ankles = (windows.y[:, :, [3, 6]] * windows.up[:, :, None]).sum(-1)  # right, left: height
+    alone = (windows.planted.sum(-1) == 1) & known
+    assert alone.sum() > 50
+    standing = torch.where(windows.planted[..., 0] > 0, ankles[..., 0], ankles[..., 1])
+    other = torch.where(windows.planted[..., 0] > 0, ankles[..., 1], ankles[..., 0])
+    assert (standing < other)[alone].float().mean() > 0.9
