@@ -36,7 +36,7 @@ def load(
     trained_fps: float | None = None,
     device: str = "auto",
     dtype: str = "float32",
-    runtime: Literal["torch", "onnxruntime"] = "torch",
+    runtime: Literal["auto", "torch", "onnxruntime"] = "auto",
     mirror: bool = True,
     join: Literal["blend", "centre"] = "blend",
     overlap: float | None = None,
@@ -61,7 +61,8 @@ def load(
         trained_fps: the rate the network expects; clips at other rates are resampled.
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: float32, bfloat16, float16.
-        runtime: "torch", or "onnxruntime", often a little faster on a CPU, slower to load.
+        runtime: "torch", "onnxruntime" (float32 on the CPU, needs the `export` extra), or "auto":
+            onnxruntime for large networks on a CPU with AVX-512 where that extra is installed.
         mirror: see `lifter.WindowSettings`, as for the next three.
         join: how windows are joined.
         overlap: of windows.

@@ -42,7 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
-    net.add_argument("--runtime", default="torch", help="torch (default), onnxruntime: CPU only")
+    net.add_argument(
+        "--runtime", default="auto", help="auto (default), torch, onnxruntime: CPU only"
+    )
     net.add_argument("--no-mirror", dest="mirror", action="store_false",
                      help="half the work, slightly less accurate")  # fmt: skip
     net.add_argument("--time-step", type=int, metavar="N",

@@ -8,9 +8,10 @@ import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter import models, normalise
-from poselift.lifter.clip import ClipLifter
+from poselift.lifter.clip import ClipLifter, onnx_is_faster
 from poselift.lifter.engine import WindowSettings
 from poselift.lifter.models.base import LifterNet
+from poselift.lifter.onnx_net import OnnxNet
 from poselift.skeleton import H36M17, mirror_points
 from poselift.types import Track
 from tests.lifter.small_nets import IMAGE, random_track, small_net
@@ -229,3 +230,30 @@ def test_onnxruntime_is_for_float32_on_the_cpu() -> None:
         ClipLifter.from_net(small_net("ftcm"), runtime="onnxruntime", dtype="bfloat16")
     with pytest.raises(PoseliftError, match="'tensorrt'"):
         ClipLifter.from_net(small_net("ftcm"), runtime="tensorrt")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "processor", "exporter", "expected"),
+    [
+        (6_000_000, "AVX512", True, True),
+        (600_000, "AVX512", True, False),
+        (6_000_000, "AVX2", True, False),
+        (6_000_000, "AVX512", False, False),
+    ],
+)
+def test_auto_takes_onnxruntime_for_large_networks_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch,
+    parameters: int,
+    processor: str,
+    exporter: bool,
+    expected: bool,
+) -> None:
+    net = small_net("ftcm")
+    net.ballast = torch.nn.Parameter(torch.zeros(parameters))  # type: ignore[assignment]
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: processor)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if exporter else None)
+    assert onnx_is_faster(net) is expected
+
+
+def test_auto_lifts_small_networks_with_torch() -> None:
+    assert type(ClipLifter.from_net(small_net("ftcm"), runtime="auto").net) is not OnnxNet
