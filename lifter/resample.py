@@ -6,6 +6,8 @@ import numpy as np
 
 #: Rates this close are taken as they are: people move faster and slower by more than that.
 NEAR = 1.25
+#: New frames for each frame of a clip, at most.
+MOST = 16
 
 
 def needs_resampling(fps: float, rate: float | None) -> bool:
@@ -20,12 +22,13 @@ def needs_resampling(fps: float, rate: float | None) -> bool:
 def positions(frames: int, fps: float, rate: float) -> np.ndarray:
     """(M,) where the frames at `rate` lie between `frames` frames at `fps`, in those frames.
 
-    The first and the last frame are kept; the rate is met as nearly as that allows.
+    The first and the last frame are kept; the rate is met as nearly as that allows. Pictures that
+    are far apart get at most `MOST` new frames each: nothing is known of the time between them.
 
     >>> positions(5, 60, 30).tolist()
     [0.0, 2.0, 4.0]
     """
-    count = 1 + max(round((frames - 1) * rate / fps), min(frames - 1, 1))
+    count = 1 + max(round((frames - 1) * min(rate / fps, MOST)), min(frames - 1, 1))
     return np.linspace(0, frames - 1, count)
 
 

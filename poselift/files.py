@@ -172,7 +172,7 @@ def shortened(name: str, most: int) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with a question mark for each byte of a name that is not UTF-8.
+    r"""`text` with a question mark for each byte of a name that is not UTF-8.
 
     >>> printable("caf\udce9.mp4")
     'caf?.mp4'
@@ -213,7 +213,7 @@ def refuse_sources(targets: Iterable[str | Path], sources: Iterable[str | Path])
 
 
 def kind_of(path: str | Path) -> Literal["file", "folder", "other", "nothing"]:
-    """What a path leads to; "other" is a device, a pipe or a socket, which may never end.
+    r"""What a path leads to; "other" is a device, a pipe or a socket, which may never end.
 
     >>> kind_of(__file__), kind_of("/dev/null"), kind_of("x" * 5000), kind_of("a\0b")
     ('file', 'other', 'nothing', 'nothing')

@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from poselift.clock import gaps_in
 from poselift.detectors.choose import choose
 from poselift.detectors.repair import undo_swaps
 from poselift.detectors.smooth import smooth_track
+from poselift.gaps import at_times, seen_frames
 from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
@@ -36,7 +38,9 @@ def lift_clip(
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
-    cleaned = [_clean(track, seen, settings) for track in tracks]
+    # Movement does not go on across a gap: what is before and after it is lifted by itself.
+    pieces = [_pieces(track, seen.time) for track in tracks]
+    cleaned = [_clean(piece, seen, settings) for one in pieces for piece in one]
     with reporter.stage("lift", sum(map(len, cleaned))) as advance:
         motions = (
             lift(
@@ -48,6 +52,10 @@ def lift_clip(
             if cleaned
             else []
         )
+    found = iter(motions)
+    motions = [
+        _join(track, [next(found) for _ in one]) for track, one in zip(tracks, pieces, strict=True)
+    ]
     worlds, standing = _worlds(motions, seen, settings)
     if motions:
         reporter.say(f"upright: {standing.how}")
@@ -62,6 +70,38 @@ def lift_clip(
         meta={**meta, "upright": standing.how},
         source=source,
     )
+
+
+def _pieces(track: Track, time: np.ndarray) -> list[Track]:
+    """The parts of a track between the gaps of the clip's clock, where anything was seen."""
+    cuts = gaps_in(time) - int(track.frames[0])
+    cuts = cuts[(cuts > 0) & (cuts < len(track))]
+    if not len(cuts):
+        return [track]
+    arrays = (np.split(a, cuts) for a in (track.frames, track.xy, track.score))
+    pieces = [Track(track.id, *parts) for parts in zip(*arrays, strict=True)]
+    return [piece for piece in pieces if seen_frames(piece).any()]
+
+
+def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
+    """One motion of a whole track from those of its pieces; between them the pose is filled."""
+    if len(pieces) == 1 and len(pieces[0]) == len(track):
+        return pieces[0]
+    at = np.concatenate([piece.track.frames for piece in pieces]) - int(track.frames[0])
+    rows = np.arange(len(track))
+    columns = {}
+    for name in ("pose3d", "up", "up_certainty", "planted", "spread"):
+        parts = [getattr(piece, name) for piece in pieces]
+        known = all(part is not None for part in parts)
+        columns[name] = at_times(np.concatenate(parts), at, rows) if known else None
+    filled = np.ones(len(track), bool)
+    filled[at] = np.concatenate([piece.filled for piece in pieces])
+    xy = at_times(np.concatenate([piece.track.xy for piece in pieces]), at, rows)
+    score = np.zeros_like(track.score)
+    score[at] = np.concatenate([piece.track.score for piece in pieces])
+    whole = Track(track.id, track.frames, xy, score)
+    pose3d = np.asarray(columns.pop("pose3d"), np.float32)
+    return Motion(whole, pose3d, pieces[0].fps, pieces[0].lifter, filled, **columns)
 
 
 def _clean(track: Track, seen: SeenClip, settings: Settings) -> Track:

@@ -13,6 +13,7 @@ from poselift.errors import PoseliftError
 from poselift.files import refuse_sources
 from poselift.media import GifWriter, Source, VideoWriter, prefetch
 from poselift.media.picture_writer import PictureWriter
+from poselift.media.prefetch import depth
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
 from poselift.settings import Settings
@@ -46,7 +47,7 @@ def render_clip(
             for path in paths:
                 writers.append(_writer(path, painter, motion, source, settings))
                 stack.enter_context(writers[-1])
-            for time, picture in prefetch(_painted(source, motion, painter)):
+            for time, picture in prefetch(_painted(source, motion, painter), depth(painter.size)):
                 for writer in writers:
                     writer.write(picture, time)
                 done += 1
@@ -85,5 +86,5 @@ def _painted(
         for row, time in enumerate(motion.time):
             yield float(time), painter.paint(nothing, row)
         return
-    for frame in prefetch(source.frames()):
+    for frame in prefetch(source.frames(), depth(source.size)):
         yield frame.time, painter.paint(frame.image, frame.index)

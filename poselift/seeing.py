@@ -18,6 +18,7 @@ from poselift.device import resolve_device
 from poselift.errors import PoseliftError
 from poselift.fingerprint import fingerprint
 from poselift.media import Source, prefetch
+from poselift.media.prefetch import depth
 from poselift.parts import Parts
 from poselift.progress import Reporter
 from poselift.store import SeenFrame, TrackStore
@@ -100,7 +101,8 @@ class _Looking:
                 f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed
             )
         # Decoded again from the start: a frame that is sought need not have the same pixels.
-        frames = dropwhile(lambda frame: frame.index < resumed, prefetch(self._source.frames()))
+        ahead = prefetch(self._source.frames(), depth(self._source.size))
+        frames = dropwhile(lambda frame: frame.index < resumed, ahead)
         try:
             with self._reporter.stage("see", self._source.frame_count_estimate) as advance:
                 for seen in see.frames(frames):

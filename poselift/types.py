@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from poselift.clock import rate_of
 from poselift.errors import PoseliftError
 from poselift.skeleton import Skeleton
 
@@ -150,13 +151,12 @@ class SeenClip:
 
     @property
     def fps(self) -> float:
-        """The mean rate; 30 for a single picture.
+        """The rate, gaps left out; 30 for a single picture.
 
         >>> SeenClip(np.arange(5) / 25, (4, 4), []).fps
         25.0
         """
-        span = float(self.time[-1] - self.time[0]) if len(self.time) > 1 else 0.0
-        return (len(self.time) - 1) / span if span > 0 else 30.0
+        return rate_of(self.time) or 30.0
 
 
 @dataclass(frozen=True)

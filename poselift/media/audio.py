@@ -12,8 +12,9 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from poselift.clock import Clock, longest_step
 from poselift.errors import PoseliftError
-from poselift.media.video import open_container, packets_of
+from poselift.media.video import is_joined_anyhow, open_container, packets_of
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ class AudioTrack:
         self._source, self._output = source, output
         self._stream: AudioStream = source.streams.audio[0]
         self._zero = Fraction(source.start_time or 0, 1_000_000)
+        context = self._stream.codec_context
+        step = (context.frame_size or 1024) / (context.sample_rate or 48000)
+        self._clock = Clock(step, longest_step(is_joined_anyhow(source)))
         self._copy = self._stream.codec_context.codec.canonical_name in _COPIED
         self._offset = Fraction(0)
         self._last = -1
@@ -62,10 +66,11 @@ class AudioTrack:
 
     def begin(self, offset: float) -> None:
         """Start at `offset` seconds of the source, which become 0 in the output."""
-        self._offset = Fraction(offset).limit_denominator(90_000) + self._zero
-        if offset > 0:
+        self._offset = Fraction(offset).limit_denominator(90_000)
+        # Where the clock may jump, all of the sound before is read instead.
+        if offset > 0 and not is_joined_anyhow(self._source):
             try:
-                self._source.seek(int(self._offset * 1_000_000))
+                self._source.seek(int((self._offset + self._zero) * 1_000_000))
             except av.error.FFmpegError as error:
                 _log.debug("the sound cannot be sought in: %s", error)
         self._packets = packets_of(self._source, self._stream)
@@ -89,20 +94,22 @@ class AudioTrack:
             if packet is None:
                 self._packets = None
             elif packet.pts is not None:
+                time = self._clock.show(float(packet.pts * packet.time_base - self._zero))
+                packet.pts = round((Fraction(time) - self._offset) / packet.time_base)
                 self._waiting = packet
         return self._waiting
 
     def _time(self, packet: Packet[AudioStream]) -> Fraction:
-        return (packet.pts or 0) * packet.time_base - self._offset
+        return (packet.pts or 0) * packet.time_base
 
     def _write(self, packet: Packet[AudioStream]) -> None:
         if not self._copy:
             for frame in packet.decode():
                 self._encode(frame)
             return
-        shift = round(self._offset / packet.time_base)
-        packet.pts = (packet.pts or 0) - shift
-        if packet.pts <= self._last:  # a damaged clock: MP4 refuses times that go back
+        if (
+            packet.pts is None or packet.pts <= self._last
+        ):  # a damaged clock: MP4 refuses times that go back
             return
         packet.dts = self._last = packet.pts
         packet.stream = self._out
@@ -110,7 +117,7 @@ class AudioTrack:
 
     def _encode(self, frame: AudioFrame) -> None:
         if frame.pts is not None and frame.time_base:
-            frame.pts = max(0, frame.pts - round(self._offset / frame.time_base))
+            frame.pts = max(0, frame.pts)
         for piece in self._resampler.resample(frame):
             self._output.mux(self._out.encode(piece))
 

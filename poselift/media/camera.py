@@ -54,6 +54,7 @@ class LiveCamera:
         self._newest: Frame | None = None
         self._error: PoseliftError | None = None
         self._ended = False
+        self._paced = False
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         node = re.fullmatch("(?:/dev/video)?([0-9]{1,9})", str(source))
@@ -95,19 +96,19 @@ class LiveCamera:
         finally:
             device.release()
 
-    def _open_clip(self, source: str | Path) -> Iterator[np.ndarray]:
+    def _open_clip(self, source: str) -> Iterator[np.ndarray]:
         clip = open_source(source)
         self.name, self.size, self.fps = clip.name, clip.size, clip.fps
-        paced = not is_address(str(source))
-        return self._clip_images(clip.frames(), paced)
+        self._paced = not is_address(source)
+        return self._clip_images(clip.frames())
 
-    def _clip_images(self, frames: Iterator[Frame], paced: bool) -> Iterator[np.ndarray]:
+    def _clip_images(self, frames: Iterator[Frame]) -> Iterator[np.ndarray]:
         started: float | None = None
         for frame in frames:
             now = time.monotonic()
             if started is None:
                 started = now - frame.time
-            if paced and self._stopped.wait(max(0.0, started + frame.time - now)):
+            if self._paced and self._stopped.wait(max(0.0, started + frame.time - now)):
                 break
             yield frame.image
 
@@ -143,10 +144,12 @@ class LiveCamera:
     def latest(self, timeout: float = 5.0) -> Frame | None:
         """The newest frame, each at most once; waits for one. None when the clip has ended.
 
-        A camera that is unplugged, or silent for `timeout` seconds, is a `PoseliftError`.
+        A camera that is unplugged, or silent for `timeout` seconds, is a `PoseliftError`. A clip
+        that plays camera may pause for longer.
         """
+        limit = None if self._paced else timeout
         with self._changed:
-            there = self._changed.wait_for(lambda: self._newest or self._ended, timeout)
+            there = self._changed.wait_for(lambda: self._newest or self._ended, limit)
             frame, self._newest = self._newest, None
             if frame is not None:
                 return frame

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from poselift.errors import PoseliftError
 from poselift.files import read_whole
-from poselift.media.source import Source, safe_name
+from poselift.media.source import Source, refuse_too_large, safe_name
 from poselift.types import Frame
 
 DEFAULT_FPS = 30.0
@@ -22,11 +24,27 @@ def read_image(path: Path) -> np.ndarray | None:
     """A picture as (H, W, 3) BGR uint8, upright by its EXIF; None where it cannot be read."""
     try:
         # Not cv2.imread: it cannot open names beyond the code page on Windows.
-        data = np.frombuffer(read_whole(path), np.uint8)
+        content = read_whole(path)
+        _refuse_bombs(path, content)
+        data = np.frombuffer(content, np.uint8)
         return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except (PoseliftError, cv2.error) as error:  # OpenCV refuses more than 2^30 pixels
         _log.debug("%s: %s", path, error)
         return None
+
+
+def _refuse_bombs(path: Path, content: bytes) -> None:
+    """Look at the size that a picture claims to have before it is unpacked."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has a bound of its own, which only warns
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                width, height = image.size
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise PoseliftError(f"{path} is no picture: {error}", "Save it again.") from error
+    refuse_too_large(str(path), width, height)
 
 
 class ImageSource(Source):

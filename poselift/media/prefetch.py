@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+_MOST = 1 << 28  # bytes of pictures that wait
 _POLL = 0.1  # seconds between looks at whether the reader has gone
 
 
@@ -55,6 +56,15 @@ class _Ahead(Generic[Item]):
     def stop(self) -> None:
         self.stopped.set()
         self.thread.join()
+
+
+def depth(size: tuple[int, int]) -> int:
+    """How far to run ahead with pictures of this (width, height): 8 of them, or 256 MB.
+
+    >>> depth((1920, 1080)), depth((16_000, 6000))
+    (8, 1)
+    """
+    return max(1, min(8, _MOST // (3 * size[0] * size[1])))
 
 
 def prefetch(items: Iterable[Item], size: int = 8) -> Iterator[Item]:

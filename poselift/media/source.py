@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from poselift.errors import PoseliftError
 from poselift.files import file_name, kind_of
 from poselift.types import Frame
 
@@ -73,6 +74,20 @@ class Source(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+#: Pixels that a picture may have: more than any camera's, 300 MB in memory.
+LARGEST = 100_000_000
+
+
+def refuse_too_large(path: str, width: int, height: int) -> None:
+    """A `PoseliftError` for pictures that would fill the memory."""
+    if width * height > LARGEST:
+        raise PoseliftError(
+            f"The pictures of {path} have {width} x {height} pixels; up to "
+            f"{LARGEST // 1_000_000} million are read.",
+            "Make them smaller first.",
+        )
 
 
 def is_address(source: str) -> bool:

@@ -20,6 +20,7 @@ _TO_709 = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     np.float32,
 )
+_WIDEST = 8  # times as wide as high, or the other way round, a pixel may be
 _WHITE = 203.0  # nits of diffuse white in an HDR picture, ITU-R BT.2408
 _KNEE = 0.75  # below this share of the range HDR light is kept as it is, above it is rolled off
 
@@ -71,8 +72,10 @@ def square_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple
 
     >>> square_size(720, 576, Fraction(64, 45))
     (1024, 576)
+    >>> square_size(640, 480, Fraction(255, 1))  # damage: no camera has such pixels
+    (640, 480)
     """
-    if not pixel_aspect or pixel_aspect <= 0 or pixel_aspect == 1:
+    if not pixel_aspect or not 1 / _WIDEST <= pixel_aspect <= _WIDEST:
         return width, height
     return max(1, round(width * pixel_aspect)), height
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
@@ -19,9 +20,10 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from poselift.clock import Clock, longest_step, rate_of
 from poselift.errors import PoseliftError
 from poselift.media.deinterlace import deinterlaced
-from poselift.media.source import Source, is_address, safe_name
+from poselift.media.source import Source, is_address, refuse_too_large, safe_name
 from poselift.media.upright import Orientation, orientation, square_size, to_bgr, turn
 from poselift.types import Frame
 
@@ -45,7 +47,10 @@ class VideoSource(Source):
         self._start, self._end = start, end
         with open_container(path) as container:
             stream = _video_stream(container, path)
+            if context := stream.codec_context:
+                refuse_too_large(path, context.width, context.height)
             self._zero = _zero(container)
+            self._longest = longest_step(is_joined_anyhow(container))
             self.has_audio = bool(container.streams.audio)
             self.live = is_address(path) and not container.duration
             length = container.duration / _MICROSECONDS if container.duration else None
@@ -55,6 +60,7 @@ class VideoSource(Source):
             self._stored = square_size(
                 first.width, first.height, stream.sample_aspect_ratio or None
             )
+            refuse_too_large(path, *self._stored)
             self.size = self._stored if self._way[0] else self._stored[::-1]
         self.fps = (None if is_address(path) else self._measured_rate()) or rate or 25.0
         self._set_length(length)
@@ -86,33 +92,36 @@ class VideoSource(Source):
         )
 
     def _measured_rate(self) -> float | None:
-        """The mean rate by the packets' timestamps; None where they cannot tell."""
-        times = []
+        """The rate by the packets' timestamps; None where they cannot tell."""
+        shown, decoded = [], []
         with open_container(self.path) as container:
             stream = _video_stream(container, self.path)
             for packet in itertools.islice(packets_of(container, stream), _PROBE_PACKETS):
                 if packet.pts is not None and not packet.is_discard:
-                    times.append(packet.pts)
-            span = float((max(times) - min(times)) * _unit(stream)) if times else 0.0
-        return (len(times) - 1) / span if span > 0 else None
+                    shown.append(packet.pts)
+                if packet.dts is not None and packet.size:
+                    decoded.append(packet.dts)
+            unit = float(_unit(stream))
+        in_order = np.all(np.diff(decoded) >= 0)
+        if in_order and len(shown) >= len(decoded):
+            return rate_of(np.sort(np.array(shown, float)) * unit)
+        return rate_of(np.array(decoded, float) * unit)  # the clock jumps, or there is no other
 
     def frames(self) -> Iterator[Frame]:
         """Decode anew from `start` to before `end`; what is damaged is left out with a warning."""
         index = 0
-        last = float("-inf")
+        clock = Clock(1 / self.fps, self._longest)
         with closing(self._from_start()) as decoded:
             for frame in decoded:
-                time = _time(frame, self._zero)
-                if time is None:
-                    time = last + 1 / self.fps if index else self._start or 0.0
+                time = self._shown(frame, clock)
                 if self._start is not None and time < self._start - _CLOCK_SLACK:
                     continue
                 if self._end is not None and time >= self._end - _CLOCK_SLACK:
                     break
-                if time <= last:  # a broken clock: two pictures cannot be at one time
-                    time = last + 1e-3
                 yield Frame(index, time, self._upright(frame))
-                index, last = index + 1, time
+                index += 1
+        if clock.jumps:
+            _log.warning("%s: %d jumps of its clock were closed up", self.path, clock.jumps)
         if index == 0:
             raise PoseliftError(
                 f"{self.path} has no picture from {self._start or 0:g} to "
@@ -125,13 +134,18 @@ class VideoSource(Source):
         if self._start is None:
             return 0
         count = 0
+        clock = Clock(1 / self.fps, self._longest)
         with closing(self._decoded_from(None)) as decoded:
             for frame in decoded:
-                time = _time(frame, self._zero)
-                if time is None or time >= self._start - _CLOCK_SLACK:
+                if self._shown(frame, clock) >= self._start - _CLOCK_SLACK:
                     break
                 count += 1
         return count
+
+    def _shown(self, frame: VideoFrame, clock: Clock) -> float:
+        """When a frame is shown, in seconds from the clip's start."""
+        time = _time(frame, self._zero)
+        return clock.show(clock.after() if time is None else time)
 
     def _upright(self, frame: VideoFrame) -> np.ndarray:
         way = orientation(frame)
@@ -143,7 +157,7 @@ class VideoSource(Source):
     def _from_start(self) -> _Frames:
         """Decoded frames that begin at `start` or a little before."""
         target = (self._start or 0.0) - _SEEK_MARGIN
-        if target <= 0 or is_address(self.path):
+        if target <= 0 or is_address(self.path) or not self._can_seek(target):
             yield from self._decoded_from(None)
             return
         decoded = self._decoded_from(target)
@@ -154,6 +168,26 @@ class VideoSource(Source):
             return
         yield first
         yield from decoded
+
+    def _can_seek(self, target: float) -> bool:
+        """Whether seeking by time leads to where the frames of that time are."""
+        with open_container(self.path) as container:
+            if has_no_clock(container):
+                return False
+            if not is_joined_anyhow(container):
+                return True
+            # Up to the target, and over its margin, its clock must not jump.
+            stream = _video_stream(container, self.path)
+            clock = Clock(1 / self.fps, self._longest)
+            for packet in packets_of(container, stream):
+                if packet.dts is None:
+                    continue
+                time = clock.show(float(packet.dts * _unit(stream)) - self._zero)
+                if clock.jumps:
+                    return False
+                if time > target + 2 * _SEEK_MARGIN:
+                    return True
+        return True
 
     def _decoded_from(self, seek_to: float | None) -> _Frames:
         with open_container(self.path) as container:
@@ -186,6 +220,20 @@ def open_container(path: str) -> InputContainer:
         if isinstance(error, PermissionError):
             raise PoseliftError(f"Not allowed to read {path}.", "Check its rights.") from error
         raise _not_a_video(path) from error
+
+
+# FFmpeg's AVFMT_NOTIMESTAMPS and AVFMT_TS_DISCONT.
+_NO_CLOCK, _JOINED_ANYHOW = 0x80, 0x200
+
+
+def has_no_clock(container: InputContainer) -> bool:
+    """Whether the format has no timestamps, as that of bare H.264."""
+    return bool(container.format.flags & _NO_CLOCK)
+
+
+def is_joined_anyhow(container: InputContainer) -> bool:
+    """Whether the format may be joined from pieces that each have a clock of their own."""
+    return bool(container.format.flags & _JOINED_ANYHOW)
 
 
 def _not_a_video(path: str) -> PoseliftError:
@@ -236,7 +284,12 @@ def packets_of(container: InputContainer, stream: _Stream) -> Iterator[Packet[_S
 def _decoded(container: InputContainer, stream: VideoStream, path: str) -> _Frames:
     """All frames that can be decoded; what cannot is left out and counted."""
     damaged = 0
+    # AVI says only when frames are decoded. They are shown one after the other at these times.
+    has_slots = container.format.name == "avi"
+    slots: deque[int] = deque()
     for packet in packets_of(container, stream):
+        if packet.size and packet.dts is not None:
+            slots.append(packet.dts)
         try:
             frames = packet.decode()
         except av.error.EOFError:  # flushed twice, as the container was taken up again
@@ -245,8 +298,15 @@ def _decoded(container: InputContainer, stream: VideoStream, path: str) -> _Fram
             damaged += 1
             if damaged == 1:
                 _log.warning("%s is damaged here and there; going on: %s", path, error)
+            if slots:
+                slots.pop()
             continue
-        yield from frames
+        for frame in frames:
+            if has_slots and slots:
+                frame.pts, frame.time_base = slots.popleft(), _unit(stream)
+            yield frame
+        if not has_slots:
+            slots.clear()
     if damaged:
         _log.warning("%s: %d damaged places were left out", path, damaged)
 

@@ -38,8 +38,29 @@ def test_closing_in_the_middle_ends_the_thread(media):
     assert not camera._thread.is_alive()
 
 
-def test_a_silent_camera_is_told(media):
-    with LiveCamera(media.clip(times=[0.0, 30.0])) as camera:
+def test_a_silent_camera_is_told(media, monkeypatch):
+    class Silent:
+        """A device that gives one picture to be asked for its size, one more, and then none."""
+
+        pictures = 0
+
+        def read(self):
+            self.pictures += 1
+            if self.pictures > 2:
+                time.sleep(1)
+            return True, media.numbered(self.pictures)
+
+        def set(self, *_):
+            pass
+
+        def get(self, _):
+            return 30.0
+
+        def release(self):
+            pass
+
+    monkeypatch.setattr("poselift.media.camera._device", lambda number: Silent())
+    with LiveCamera(0) as camera:
         assert camera.latest() is not None
         with pytest.raises(PoseliftError, match="gave no picture"):
             camera.latest(timeout=0.2)

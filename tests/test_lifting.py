@@ -1,0 +1,67 @@
+"""Lifting whole clips: gaps of the clock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from poselift.lifting import lift_clip
+from poselift.progress import Silent
+from poselift.settings import Settings
+from poselift.types import Motion, SeenClip, Track
+
+
+class Recording:
+    """Notes what it is given; the pose says which frame it is of."""
+
+    name = "recording"
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self.fps = 0.0
+
+    def __call__(self, tracks, *, image_size, fps, progress=None):
+        self.tracks, self.fps = list(tracks), fps
+        poses = [np.tile(t.frames[:, None, None], (1, 17, 3)).astype(np.float32) for t in tracks]
+        return [
+            Motion(t, p, fps, self.name, np.zeros(len(t), bool), up_certainty=np.ones(len(t)))
+            for t, p in zip(tracks, poses, strict=True)
+        ]
+
+
+def clip(time, unseen=()):
+    rng = np.random.default_rng(1)
+    xy = rng.normal(100, 30, (len(time), 17, 2))
+    score = np.ones((len(time), 17))
+    score[list(unseen)] = 0
+    return SeenClip(np.asarray(time), (200, 200), [Track(3, np.arange(len(time)), xy, score)])
+
+
+def lifted(seen):
+    lifter = Recording()
+    settings = Settings(smooth="off", up="level", place=False)
+    return lifter, lift_clip("clip", seen, lifter, settings, Silent(), {})
+
+
+def test_pieces_between_gaps_are_lifted_by_themselves():
+    time = np.arange(40) / 30 + (np.arange(40) >= 15) * 100
+    lifter, motion = lifted(clip(time))
+    assert [len(track) for track in lifter.tracks] == [15, 25]
+    assert lifter.fps == pytest.approx(30)
+    assert motion.present.all()
+    assert not motion.filled.any()
+    assert motion.ids.tolist() == [3]
+
+
+def test_a_piece_in_which_nobody_was_seen_is_filled():
+    time = np.arange(40) / 30 + (np.arange(40) >= 15) * 100 + (np.arange(40) >= 25) * 100
+    lifter, motion = lifted(clip(time, range(15, 25)))
+    assert [track.frames[0] for track in lifter.tracks] == [0, 25]
+    assert motion.present.all()
+    assert motion.filled[0].tolist() == [15 <= frame < 25 for frame in range(40)]
+
+
+def test_slides_an_hour_apart_are_one_piece():
+    lifter, motion = lifted(clip(np.arange(10) * 3600.0))
+    assert len(lifter.tracks) == 1
+    assert len(motion.time) == 10
