@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,12 @@ from poselift.gaps import at_times, seen_frames
 from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
+from poselift.scene.estimate import FIELD_OF_VIEW
+from poselift.scene.given import parse_camera, parse_heights
 from poselift.scene.place import in_a_row, place
-from poselift.scene.world import Up, Upright, upright
+from poselift.scene.rays import focal_length
+from poselift.scene.room import build
+from poselift.scene.world import upright
 from poselift.settings import Settings
 from poselift.types import Motion, SeenClip, Track
 
@@ -56,9 +61,9 @@ def lift_clip(
     motions = [
         _join(track, [next(found) for _ in one]) for track, one in zip(tracks, pieces, strict=True)
     ]
-    worlds, standing = _worlds(motions, seen, settings)
+    worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None))
     if motions:
-        reporter.say(f"upright: {standing.how}")
+        reporter.say(f"room: {learned['upright']}")
     return ClipMotion.gather(
         name,
         motions,
@@ -67,7 +72,7 @@ def lift_clip(
         fps=seen.fps,
         size=seen.size,
         placed=settings.place,
-        meta={**meta, "upright": standing.how},
+        meta={**meta, **learned},
         source=source,
     )
 
@@ -112,12 +117,26 @@ def _clean(track: Track, seen: SeenClip, settings: Settings) -> Track:
 
 
 def _worlds(
-    motions: Sequence[Motion], seen: SeenClip, settings: Settings
-) -> tuple[list[np.ndarray], Upright]:
-    """(T, 17, 3) world poses of each motion, and how the clip was turned upright."""
-    standing = upright([motion.pose3d for motion in motions], cast("Up", settings.up))
-    if settings.place:
-        worlds = place(motions, standing.rotation, seen.size, settings.field_of_view)
-    else:
-        worlds = in_a_row(motions, standing.rotation)
-    return worlds, standing
+    motions: Sequence[Motion], seen: SeenClip, settings: Settings, lifted_view: float | None
+) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """(T, 17, 3) world poses of each motion, and what was found out about the room."""
+    if settings.up == "h36m":
+        standing = upright([motion.pose3d for motion in motions], "h36m")
+        if settings.place:
+            worlds = place(motions, standing.rotation, seen.size, settings.field_of_view)
+        else:
+            worlds = in_a_row(motions, standing.rotation)
+        return worlds, {"upright": standing.how}
+    given = parse_camera(settings.camera, seen.size)
+    if settings.up == "level":
+        given = replace(given, tilt=0.0, roll=0.0)
+    if given.focal is None and settings.field_of_view != FIELD_OF_VIEW:
+        given = replace(given, focal=focal_length(seen.size, settings.field_of_view))
+    heights = parse_heights(settings.stature)
+    room = build(
+        motions, seen.size, given, heights, lifted_view=lifted_view or settings.field_of_view
+    )
+    worlds = room.worlds
+    if not settings.place:
+        worlds = in_a_row(motions, room.camera.at(0).rotation.T)
+    return worlds, {"upright": room.how, **room.as_meta(motions)}

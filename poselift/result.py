@@ -25,8 +25,8 @@ class ClipMotion:
         fps: the mean rate of the frames.
         size: (width, height) of the upright picture, in pixels.
         ids: (P,) int, each person's number.
-        pose3d: (P, T, 17, 3) float32 world metres, z up, right-handed, the lowest foot of the clip
-            on z = 0; NaN in frames in which the person is not there.
+        pose3d: (P, T, 17, 3) float32 world metres, z up, right-handed, the floor at z = 0;
+            NaN in frames in which the person is not there.
         pose2d: (P, T, 17, 2) float32 pixels; NaN where pose3d is.
         score: (P, T, 17) float32 in 0..1; 0 where a joint was not seen.
         filled: (P, T) bool, True where the person was not seen and was interpolated.

@@ -94,9 +94,20 @@ class Settings:
     )
     smooth: str = setting("auto", _PEOPLE, "smooth the 2D joints before lifting", choices=SMOOTHING)
     up: str = setting(
-        "auto", _PEOPLE, "where up is: from how people stand (auto), as if the camera were level, "
+        "auto", _PEOPLE, "where up is: from how people move (auto), as if the camera were level, "
         "or by the one Human3.6M camera of the published demos (h36m)", choices=UP,
         **_clips("Live takes the camera as level. Leave it out."),
+    )  # fmt: skip
+    camera: str = setting(
+        "", _PEOPLE, "what is known of the camera, the rest is found: any of tilt=20,roll=3,fov=65,"
+        "height=1.5, or a calibration file of OpenCV or Pose2Sim (FILE::NAME for one of several)",
+        metavar="WHAT",
+        **_clips("Live finds its camera by itself. Leave it out."),
+    )  # fmt: skip
+    stature: str = setting(
+        "", _PEOPLE, "how tall people are, in metres: 1.83 for everybody, or by their numbers "
+        "1=1.83,2=1.70; it sets the scale of the room", metavar="METRES",
+        **_clips("Live takes everybody as 1.75 m tall. Leave it out."),
     )  # fmt: skip
     place: bool = setting(
         True, _PEOPLE, "leave everybody on the spot instead of estimating their path through the "

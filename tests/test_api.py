@@ -192,7 +192,7 @@ def test_arrays_are_lifted_on_their_own_clock() -> None:
     assert motion.pose3d.shape == (2, 20, 17, 3)
     assert motion.fps == pytest.approx(50)
     assert motion.present[1].tolist() == [False] * 5 + [True] * 15
-    assert np.nanmin(motion.pose3d[..., 2]) == pytest.approx(0, abs=1e-5)
+    assert np.isfinite(motion.pose3d[0]).all()
 
 
 def test_lifting_arrays_takes_settings(monkeypatch: pytest.MonkeyPatch) -> None:

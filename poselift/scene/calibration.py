@@ -39,7 +39,7 @@ def read_calibration(path: Path, size: tuple[int, int], name: str = "") -> Given
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise PoseliftError(
-            f"--camera: there is no file {path}.",
+            f"`camera`: there is no file {path}.",
             "Give a calibration file, or values like tilt=20,roll=3,fov=65.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -136,7 +136,7 @@ def _chosen(content: Any, name: str, path: Path) -> Mapping[str, Any]:
     if cameras:
         raise PoseliftError(
             f"{path} holds {len(cameras)} cameras: {', '.join(cameras)}.",
-            f"Say which is the clip's: --camera {path}::{next(iter(cameras))}",
+            f"Say which is the clip's: {path}::{next(iter(cameras))}",
         )
     raise PoseliftError(
         f"{path} holds no camera matrix.",
@@ -172,7 +172,7 @@ def _given(content: Mapping[str, Any], size: tuple[int, int], path: Path) -> Giv
     if content.get("fisheye") is True:
         raise PoseliftError(
             f"{path} describes a fisheye lens.",
-            "Straighten the video first, or give only --camera tilt=...,roll=...",
+            "Straighten the video first, or give only tilt=...,roll=...",
         )
     return Given(
         tilt, roll, None, float(scale * math.sqrt(matrix[0, 0] * matrix[1, 1])),
@@ -204,7 +204,7 @@ def _scale(
         raise PoseliftError(
             f"{path} is of pictures of {width:.0f} x {height:.0f}, "
             f"the clip's are {size[0]} x {size[1]}.",
-            "Calibrate with the clip's own size, or give only --camera fov=...",
+            "Calibrate with the clip's own size, or give only fov=...",
         )
     return size[0] / width
 

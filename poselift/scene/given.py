@@ -55,21 +55,44 @@ def parse_camera(text: str, size: tuple[int, int]) -> Given:
         name, _, figure = (piece.strip() for piece in part.partition("="))
         if name not in _RANGES:
             raise PoseliftError(
-                f"--camera knows no {name!r}.",
+                f"`camera` knows no {name!r}.",
                 "Give any of tilt, roll, fov (degrees) and height (metres), or a calibration file.",
             )
         try:
             values[name] = float(figure)
         except ValueError:
             raise PoseliftError(
-                f"--camera: {figure!r} is not a number for {name}.",
+                f"`camera`: {figure!r} is not a number for {name}.",
                 "Write it like tilt=20,roll=3,fov=65.",
             ) from None
         low, high = _RANGES[name]
         if not low <= values[name] <= high:
-            raise PoseliftError(f"--camera: {name} is {figure}.", f"Give {low:g} to {high:g}.")
+            raise PoseliftError(f"`camera`: {name} is {figure}.", f"Give {low:g} to {high:g}.")
     lens = values.pop("fov", None)
     focal = None if lens is None else focal_length(size, lens)
     return Given(
         values.get("tilt"), values.get("roll"), values.get("height"), focal, where="--camera"
     )
+
+
+def parse_heights(text: str) -> dict[int, float]:
+    """Metres by people's numbers, 0 for everybody: `1.83`, or `1=1.83,2=1.70`.
+
+    >>> parse_heights("1.83"), parse_heights("1=1.83,2=1.7")
+    ({0: 1.83}, {1: 1.83, 2: 1.7})
+    """
+    out: dict[int, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        number, equals, metres = part.rpartition("=")
+        try:
+            person, tall = int(number) if equals else 0, float(metres)
+        except ValueError:
+            raise PoseliftError(
+                f"`stature`: {part!r} is no height.", "Write it like 1.83, or 1=1.83,2=1.70."
+            ) from None
+        if not 0.4 <= tall <= 2.8:
+            raise PoseliftError(
+                f"`stature`: nobody is {tall:g} m tall.", "Give metres, 0.4 to 2.8."
+            )
+        out[person] = tall
+    return out

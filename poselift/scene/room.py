@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from poselift.scene.given import Given
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred
-from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, stances
+from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, runs, stances
 from poselift.scene.words import in_words
 from poselift.types import Motion
 
 _WINDOW_SECONDS = 0.2  # a lifter turns whole windows, which overlap
+_NEAR_FLOOR = 0.05  # metres
 _NOBODY = np.array([0.0, 0.0, 3.0])  # before the camera, where a person just fills a picture
 #: Radians: a lifter's poses are this share of their elevation too level, and off by this beside
 #: that; the lines of balance are off by the last.
@@ -46,6 +48,25 @@ class Room:
     planted: list[np.ndarray]
     heights: list[float]
     how: str
+
+    def as_meta(self, motions: Sequence[Motion]) -> dict[str, Any]:
+        """Plain values for what a result says about itself.
+
+        `camera`; `heights`, metres by the people's numbers; `planted`, by their numbers the
+        stances as [foot (0 right, 1 left), first frame of the clip, one past the last].
+        """
+        heights, planted = {}, {}
+        for motion, tall, feet in zip(motions, self.heights, self.planted, strict=True):
+            if not len(motion):
+                continue
+            begin, name = int(motion.track.frames[0]), str(motion.track.id)
+            heights[name] = round(tall, 3)
+            planted[name] = [
+                [side, begin + first, begin + end]
+                for side in range(2)
+                for first, end in runs(feet[:, side])
+            ]
+        return {"camera": self.camera.as_dict(), "heights": heights, "planted": planted}
 
 
 def build(
@@ -83,7 +104,7 @@ def build(
         worlds.append(world)
         feet.append(planted)
         tall.append(stature(world))
-    worlds, camera = _centred(worlds, camera)
+    worlds, camera = _centred(worlds, feet, camera, given.height is not None)
     return Room(worlds, camera, feet, tall, camera.how)
 
 
@@ -227,12 +248,23 @@ def _usual(trust: np.ndarray) -> np.ndarray:
     return np.clip(trust / middle, 0.1, 2.0)
 
 
-def _centred(worlds: list[np.ndarray], camera: Camera) -> tuple[list[np.ndarray], Camera]:
-    """The middle of what happens above x = y = 0."""
+def _centred(
+    worlds: list[np.ndarray],
+    feet: list[np.ndarray],
+    camera: Camera,
+    camera_height_given: bool,
+) -> tuple[list[np.ndarray], Camera]:
+    """The middle of what happens above x = y = 0; the floor stays, where anybody stands on it."""
     roots = [world[:, 0, :2] for world in worlds if len(world)]
     if not roots:
         return worlds, camera
     joined = np.concatenate(roots)
     middle = np.append((joined.min(axis=0) + joined.max(axis=0)) / 2, 0)
+    on_floor = [
+        (np.abs(world[:, ANKLES, 2]) < _NEAR_FLOOR)[planted].any()
+        for world, planted in zip(worlds, feet, strict=True)
+    ]
+    if not any(on_floor) and not camera_height_given:
+        middle[2] = min(float(world[..., 2].min()) for world in worlds if len(world))
     moved = [(world - middle).astype(np.float32) for world in worlds]
     return moved, replace(camera, position=camera.position - middle)
