@@ -15,8 +15,8 @@ from poselift.live import LivePerson
 
 #: World metres around the origin that one person needs: x and y either way, z from the floor.
 _ROOM = np.array([[x, y, z] for x in (-1, 1) for y in (-0.4, 0.4) for z in (0, 1.9)])
-_ALONE, _SEVERAL = 0.6, 1.6  # metres that stay in view on either side
-_APART = 3.0  # metres between people at the two edges of the picture
+_ALONE, _FREE = 0.6, 0.3  # metres that stay in view on either side, and how far one goes in them
+_STEP = 1.0  # metres by which the view widens
 _GREY = (90, 90, 90)
 
 
@@ -52,21 +52,18 @@ class LivePicture:
         score = np.array([person.score for person in people]).reshape(-1, 17)
         left = draw_people(small, xy * scale, score, [person.number for person in people])
         lifted = [person for person in people if person.pose3d is not None]
-        picture = np.hstack([left, self._room(lifted, time, width)])
+        picture = np.hstack([left, self._room(lifted, time)])
         letters = max(13, round(self._height / 37))
         pill(picture, caption, (picture.shape[1] - 10 * letters, 1.4 * letters), letters, _GREY)
         return picture
 
-    def _room(self, people: Sequence[LivePerson], time: float, width: int) -> np.ndarray:
+    def _room(self, people: Sequence[LivePerson], time: float) -> np.ndarray:
         poses = np.array([person.pose3d for person in people]).reshape(-1, 17, 3)
-        reach = _ALONE
-        if len(people) > 1:
-            # Side by side as in the picture; how far apart is a guess, that they are in order not.
-            reach = _SEVERAL
-            for pose, person in zip(poses, people, strict=True):
-                pose[:, 0] += (person.xy[0, 0] / width - 0.5) * _APART
+        roots = np.abs(poses[:, 0, :2]).max(initial=0.0)
+        # In whole steps, so that the picture does not breathe with every one of theirs.
+        reach = _ALONE + _STEP * np.ceil(max(float(roots) - _FREE, 0) / _STEP)
         if self._scene is None or reach > self._reach:
             self._reach = max(reach, self._reach)
-            bounds = _ROOM * [self._reach, 1, 1]
+            bounds = _ROOM * [self._reach, max(self._reach, 0.4) / 0.4, 1]
             self._scene = Scene(bounds, (self._height, self._height), self._view)
         return self._scene.render(poses, [person.number for person in people], time)

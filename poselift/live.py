@@ -18,7 +18,8 @@ from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
-from poselift.scene.world import LEVEL, rotate
+from poselift.scene.estimate import FIELD_OF_VIEW
+from poselift.scene.live import LiveRoom
 from poselift.settings import Settings
 from poselift.types import Frame, People
 
@@ -41,8 +42,9 @@ class LivePerson:
         box: (4,) float32, x0 y0 x1 y1 in pixels of the picture.
         xy: (17, 2) float32 pixels, H36M-17, smoothed as asked.
         score: (17,) float32 in 0..1; 0 where a joint was not seen.
-        pose3d: (17, 3) float32 world metres, z up, the floor at 0, the pelvis above the origin.
-            It is the pose of the frame `lookahead` frames ago; None while there is none yet.
+        pose3d: (17, 3) float32 world metres, z up, the floor at 0, where the person is in the room;
+            whoever came first began above the origin. It is the pose of the frame `lookahead`
+            frames ago; None while there is none yet.
         pose_time: the time of that frame.
     """
 
@@ -145,6 +147,7 @@ class Live:
         self._see = See(self._see.detector, self._see.keypointer, every=self._every)
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
+        self._room: LiveRoom | None = None
         self._people: dict[int, _Followed] = {}
         self._chosen: set[int] = set()
         self._restart_time()
@@ -216,18 +219,26 @@ class Live:
         """Push the joints of those who are chosen, and a miss for the others."""
         xy, score = seen.joints.xy, seen.joints.score
         rows = self._choose(seen.people, person_size(xy, score))
+        assert self._size is not None
+        if self._room is None:
+            view = getattr(self.lifter, "field_of_view", FIELD_OF_VIEW)
+            self._room = LiveRoom(self._size, view)
+        self._room.frame(self._times[-1])
         for number in rows:
             if number not in self._people:
-                self._people[number] = _Followed(self._smooth)
+                self._people[number] = _Followed(self._smooth, self._lookahead)
         for number, person in list(self._people.items()):
             if number not in rows:
                 self._push(person, None)
                 if person.unseen > _FORGET:
                     del self._people[number]
+                    self._room.forget(number)
         shown = []
         for number, row in rows.items():
             person = self._people[number]
             pose = self._push(person, (xy[row], score[row]))
+            if pose is not None:
+                pose = person.stand(self._room.place(number, pose, *person.seen_then()))
             shown.append(
                 LivePerson(
                     number,
@@ -265,12 +276,13 @@ class Live:
 class _Followed:
     """What is kept of one person from frame to frame."""
 
-    def __init__(self, smooth: str) -> None:
+    def __init__(self, smooth: str, lookahead: int) -> None:
         self.stream: PoseStream | None = None
         self.xy = np.zeros((17, 2), np.float32)
         self.score = np.zeros(17, np.float32)
         self.unseen = 0
         self._floor = LiveFloor()
+        self._seen: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=lookahead + 1)
         self._smooth: OneEuro | None = None
         if smooth != "off":
             plain, share = OneEuro(), SMOOTHING[smooth]
@@ -279,6 +291,7 @@ class _Followed:
     def restart(self) -> None:
         """Forget the motion, but not the floor."""
         self.stream = None
+        self._seen.clear()
         if self._smooth is not None:
             self._smooth.reset()
 
@@ -294,5 +307,13 @@ class _Followed:
             if self._smooth is not None:
                 size = float(person_size(self.xy[None], self.score[None])[0])
                 self.xy = self._smooth(self.xy, self.score, time, size)
-        pose = self.stream.push(self.xy, self.score)
-        return None if pose is None else self._floor.stand(rotate(pose, LEVEL))
+        self._seen.append((self.xy, self.score, time))
+        return self.stream.push(self.xy, self.score)
+
+    def seen_then(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Joints, scores and time of the frame that the newest pose belongs to."""
+        return self._seen[0]
+
+    def stand(self, pose: np.ndarray) -> np.ndarray:
+        """A pose of the room, moved so that its floor is at 0."""
+        return self._floor.stand(pose)

@@ -66,20 +66,48 @@ def believe(
 
     `known_sizes` are of people, by the number of their motion, against the lifted body.
     """
-    given = given or Given()
-    people = subjects(motions, moves)
-    numbers = [i for i, motion in enumerate(motions) for s in people if s.motion is motion]
-    sizes = np.array([(known_sizes or {}).get(number, np.nan) for number in numbers])
-    centre = np.array(given.centre or (size[0] / 2, size[1] / 2), np.float64)
-    grid = _GRID if given.focal is None else np.array([field_of_view(size, given.focal)])
-    fits: list[_Fit] = []
-    for lens in grid:
-        evidence = gather(people, focal_length(size, lens), centre) if people else None
-        fits.append(_fit(evidence, sizes, given, fits[-1] if fits else None))
-    usual = 2 * (np.log(np.tan(np.radians(grid) / 2)) - _log_tan(FIELD_OF_VIEW)) / _LENS_SPREAD
-    cost = np.array([fit.cost for fit in fits]) + np.square(usual / 2)
-    chance = np.exp(-(cost - cost.min()) / 2)
-    return _mean(numbers, size, grid, fits, chance / chance.sum(), given)
+    search = Search(motions, size, given, moves, known_sizes)
+    while (belief := search.step()) is None:
+        pass
+    return belief
+
+
+class Search:
+    """The same in small steps, one field of view each, for those who have no time at once."""
+
+    def __init__(
+        self,
+        motions: Sequence[Motion],
+        size: tuple[int, int],
+        given: Given | None = None,
+        moves: Moves | None = None,
+        known_sizes: Mapping[int, float] | None = None,
+    ) -> None:
+        self._given, self._size = given or Given(), size
+        self._people = subjects(motions, moves)
+        seen = {id(person.motion) for person in self._people}
+        self._numbers = [i for i, motion in enumerate(motions) if id(motion) in seen]
+        known = known_sizes or {}
+        self._sizes = np.array([known.get(number, np.nan) for number in self._numbers])
+        self._grid = _GRID
+        if self._given.focal is not None:
+            self._grid = np.array([field_of_view(size, self._given.focal)])
+        self._fits: list[_Fit] = []
+
+    def step(self) -> Belief | None:
+        """Try one more field of view; the belief when it was the last."""
+        given, size, fits = self._given, self._size, self._fits
+        centre = np.array(given.centre or (size[0] / 2, size[1] / 2), np.float64)
+        focal = focal_length(size, self._grid[len(fits)])
+        evidence = gather(self._people, focal, centre) if self._people else None
+        fits.append(_fit(evidence, self._sizes, given, fits[-1] if fits else None))
+        if len(fits) < len(self._grid):
+            return None
+        grid = self._grid
+        usual = (np.log(np.tan(np.radians(grid) / 2)) - _log_tan(FIELD_OF_VIEW)) / _LENS_SPREAD
+        cost = np.array([fit.cost for fit in fits]) + np.square(usual)
+        chance = np.exp(-(cost - cost.min()) / 2)
+        return _mean(self._numbers, size, grid, fits, chance / chance.sum(), given)
 
 
 def _log_tan(degrees: float) -> float:

@@ -1,0 +1,64 @@
+"""One room while the camera runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from poselift.scene.live import LiveRoom
+from poselift.types import Motion
+from tests.scene.made import FPS, SIZE, film, stander, walker
+
+
+def watch(motions: list[Motion], room: LiveRoom | None = None) -> tuple[LiveRoom, np.ndarray]:
+    """The room and (P, T, 17, 3) of everybody, frame by frame."""
+    room = room or LiveRoom(SIZE)
+    poses = []
+    for frame in range(min(len(motion) for motion in motions)):
+        room.frame(frame / FPS)
+        poses.append([
+            room.place(m.track.id, m.pose3d[frame], m.track.xy[frame], m.track.score[frame],
+                       frame / FPS)
+            for m in motions
+        ])  # fmt: skip
+    return room, np.array(poses).swapaxes(0, 1)
+
+
+def test_the_camera_is_learned_and_held() -> None:
+    people = [walker((-1, 4), (1, 6.5), 7.0), stander((1.2, 5.5), 200, 7.0)]
+    room, poses = watch([film(p, 25, number=i) for i, p in enumerate(people)])
+    assert room.belief is not None
+    tilt = np.degrees(np.arcsin(-room.belief.up[2]))
+    assert tilt == pytest.approx(25, abs=6)
+    head, feet = poses[1, -1, 10], poses[1, -1, [3, 6]].mean(axis=0)
+    lean = np.degrees(np.arccos((head - feet)[2] / np.linalg.norm(head - feet)))
+    assert lean < 7
+
+
+def test_everybody_is_at_their_depth_in_one_room() -> None:
+    people = [stander((-0.8, 4), 10, 6.0), stander((0.9, 6.5), 120, 6.0)]
+    _, poses = watch([film(p, 12, number=i) for i, p in enumerate(people)])
+    apart = poses[1, -1, 0] - poses[0, -1, 0]
+    assert apart[:2] == pytest.approx([1.7, 2.5], abs=0.6)
+
+
+def test_nothing_jumps_when_the_belief_improves() -> None:
+    _, poses = watch([film(stander((0.3, 5), 30, 10.0), 30)])
+    steps = np.linalg.norm(np.diff(poses[0], axis=0), axis=-1).max(axis=1)
+    assert steps.max() < 0.08
+
+
+def test_a_walk_is_followed_without_lag() -> None:
+    true = walker((-1.5, 5), (1.5, 5), 3.0)
+    _, poses = watch([film(true, 0)])
+    moved = poses[0, -1, 0, 0] - poses[0, 0, 0, 0]
+    assert moved == pytest.approx(3.0, abs=0.25)
+
+
+def test_who_is_forgotten_begins_anew() -> None:
+    room, _ = watch([film(stander((0, 5), 0, 1.0), 0)])
+    room.forget(1)
+    room.frame(2.0)
+    motion = film(stander((2.0, 5), 0, 1.0), 0)
+    pose = room.place(1, motion.pose3d[0], motion.track.xy[0], motion.track.score[0], 2.0)
+    assert pose[0, 0] == pytest.approx(2.0, abs=0.3)
