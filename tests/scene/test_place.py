@@ -162,3 +162,12 @@ def test_people_on_nearly_one_floor_share_it_and_who_is_on_a_roof_does_not() -> 
     poses = [np.full((4, 17, 3), low) for low in floors]
     moved = [float(pose[..., 2].min()) for pose in _on_common_floor(poses)]
     np.testing.assert_allclose(moved, [0.1, 0.1, 2.4])
+
+
+def test_who_climbs_a_stair_is_not_put_on_a_level_floor() -> None:
+    """Steps as steep as a stair's are no mistake of the camera's tilt."""
+    frames = 180
+    up = film(stride(frames), way((-1.5, 1.0, 6.0), (1.5, -0.8, 6.0), frames))
+    [pose] = place([up], LEVEL, SIZE)
+    climbed = pose[-1, 0, 2] - pose[0, 0, 2]
+    assert climbed == pytest.approx(1.8, abs=0.3)
