@@ -48,8 +48,8 @@ def load(
 
     Args:
         name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
-            here, fetched ones before those that ship), "auto": the best lifter whose weights are
-            here, or "live": the one for cameras.
+            here, fetched ones before those that ship), or "auto": the best lifter whose weights
+            are here.
         checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
             the authors' code; then `name` is the model, or "auto" to tell it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'
@@ -127,7 +127,7 @@ def add_lifter(name: str, make: Callable[..., ClipLifter], note: str = "") -> No
     """Make a lifter known by a name, which must be free; `make` is called with `device=...`."""
     from poselift.lifter import models
 
-    taken = {"auto", "live", *models.names(), *weights.ENTRIES, *OWN}
+    taken = {"auto", *models.names(), *weights.ENTRIES, *OWN}
     if name in taken:
         raise PoseliftError(f"A lifter cannot be called {name!r}.", "Give it another name.")
     OWN[name] = (make, note)
@@ -135,7 +135,7 @@ def add_lifter(name: str, make: Callable[..., ClipLifter], note: str = "") -> No
 
 def _own(name: str) -> Callable[..., ClipLifter] | None:
     """What makes the lifter of this name, where it is one that was added."""
-    if name in ("auto", "live") or any(name in (one.name, one.model) for one in _lifters()):
+    if name == "auto" or any(name in (one.name, one.model) for one in _lifters()):
         return None
     load_plugins()
     return OWN[name][0] if name in OWN else None
@@ -149,23 +149,21 @@ def available() -> tuple[str, ...]:
 def _lifters() -> list[weights.WeightsEntry]:
     """All lifters, best first: the default, then in the registry's order."""
     lifters = [entry for entry in weights.ENTRIES.values() if entry.kind == "lifter"]
-    return sorted(lifters, key=lambda entry: entry.role != "default")
+    return sorted(lifters, key=lambda entry: not entry.is_default)
 
 
 def _choose(name: str) -> weights.WeightsEntry:
     """The entry that `name` means."""
     entries = _lifters()
     here = [entry for entry in entries if weights.available(entry.name)]
-    if name in ("auto", "live"):
+    if name == "auto":
         if not here:
             raise PoseliftError(
                 "No lifter's weights are on this machine.",
                 "`poselift weights list` shows what there is; `checkpoint` takes a file.",
             )
-        live = [entry for entry in here if name == entry.role == "live"]
-        chosen, why = (live[0], "made for cameras") if live else (here[0], "the best")
-        _log.info("lifter: %s, %s of %d that are here", chosen.name, why, len(here))
-        return chosen
+        _log.info("lifter: %s, the best of %d that are here", here[0].name, len(here))
+        return here[0]
     for entry in entries:
         if entry.name == name:
             return entry
@@ -192,7 +190,7 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
     near = get_close_matches(str(name).lower(), known, 1, 0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return PoseliftError(
-        f"No lifter is called {name!r}.", f"{hint}There are auto, live, {', '.join(known)}."
+        f"No lifter is called {name!r}.", f"{hint}There are auto, {', '.join(known)}."
     )
 
 

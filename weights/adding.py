@@ -31,7 +31,7 @@ _MODELS: dict[str, Kind] = {
 }
 
 #: Names that `--pose`, `--detector` and `--lifter` read as something else.
-_TAKEN = ("auto", "live", "none")
+_TAKEN = ("auto", "none")
 
 
 def add(

@@ -9,7 +9,6 @@ from typing import Any, Literal
 Kind = Literal["lifter", "detector", "keypointer"]
 Normalisation = Literal["screen", "crop", "ray"]
 Units = Literal["metres", "screen"]
-Role = Literal["default", "live"]
 
 SHIPPED = "shipped"
 LOCAL = "local"
@@ -38,7 +37,7 @@ class WeightsEntry:
         fps: the rate that a lifter expects; None where it takes any.
         time_step: a lifter's windows take every n-th frame.
         is_pinned: `sha256` is that of the first file that was fetched here.
-        role: "default" for the lifter that `auto` takes, "live" for the one of cameras.
+        is_default: whether `auto` takes this lifter before all others.
     """
 
     name: str
@@ -55,7 +54,7 @@ class WeightsEntry:
     units: Units | None = None
     fps: float | None = None
     time_step: int = 1
-    role: Role | None = None
+    is_default: bool = False
     is_pinned: bool = False
 
     @property

@@ -1,15 +1,15 @@
 """The lifters that ship, trained here; add a line when one is trained.
 
-A file lies in `weights/files`, its model card in `weights/cards`. The first with role "default" is
-what `auto` takes, the first with role "live" what cameras take; otherwise best first.
+A file lies in `weights/files`, its model card in `weights/cards`. `auto` takes the default;
+otherwise the order is best first.
 """
 
 from __future__ import annotations
 
-from poselift.weights.entry import Role, WeightsEntry
+from poselift.weights.entry import WeightsEntry
 
 
-def _trained(name: str, model: str, sha256: str, role: Role | None = None) -> WeightsEntry:
+def _trained(name: str, model: str, sha256: str, is_default: bool = False) -> WeightsEntry:
     """An entry of ours; the network's settings are in the file's own header."""
     return WeightsEntry(
         name=name,
@@ -22,7 +22,7 @@ def _trained(name: str, model: str, sha256: str, role: Role | None = None) -> We
         conversion="coco-h36m",
         units="metres",
         fps=30.0,
-        role=role,
+        is_default=is_default,
         note=f"trained here on CMU motion capture; see weights/cards/{name}.md",
     )
 
@@ -32,7 +32,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "poselift-27",
         "poselift",
         "b0735a1ab0d3c2d009b3ea42ad480439799f64540e0a6c3f5472bf72185680da",
-        role="default",
+        is_default=True,
     ),
     _trained(
         "convformer-27",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from poselift.errors import PoseliftError
-from poselift.weights.entry import LOCAL, Kind, Normalisation, Role, Units, WeightsEntry
+from poselift.weights.entry import LOCAL, Kind, Normalisation, Units, WeightsEntry
 from poselift.weights.places import fetch_folder, is_plain_name, write_whole
 
 _FORMAT = "poselift-weights-1"
@@ -87,7 +87,7 @@ def _entry(row: Mapping[str, Any]) -> WeightsEntry:
         "kind": entry.kind in get_args(Kind),
         "normalisation": entry.normalisation in (None, *get_args(Normalisation)),
         "units": entry.units in (None, *get_args(Units)),
-        "role": entry.role in (None, *get_args(Role)),
+        "is_default": isinstance(entry.is_default, bool),
         "settings": isinstance(entry.settings, Mapping),
         "sha256": re.fullmatch(r"[0-9a-f]{0,64}", entry.sha256) is not None,
         "fps": rate is None or (isinstance(rate, int | float) and 0 < rate < 1000),

@@ -36,7 +36,7 @@ def registry(monkeypatch: pytest.MonkeyPatch, stored: Path) -> dict[str, weights
         "ftcm-here": weights.WeightsEntry(
             "ftcm-here", "lifter", "ftcm", str(stored), "MIT", settings=settings,
             normalisation="screen", fps=25,
-        time_step=3, role="default",
+        time_step=3, is_default=True,
         ),
     }  # fmt: skip
 
@@ -57,7 +57,7 @@ def same(one: ClipLifter, other: ClipLifter) -> bool:
 
 
 @pytest.mark.usefixtures("registry")
-@pytest.mark.parametrize("name", ["auto", "live", "ftcm", "ftcm-here"])
+@pytest.mark.parametrize("name", ["auto", "ftcm", "ftcm-here"])
 def test_the_best_that_is_here(name: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         loaded = lifter.load(name, device="cpu")
