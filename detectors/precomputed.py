@@ -33,9 +33,12 @@ class Precomputed:
         poses = read_poses(Path(file))
         self.skeleton = poses.skeleton
         self._first = first_frame
+        order = np.argsort(poses.frames, kind="stable")
+        numbers, starts = np.unique(poses.frames[order], return_index=True)
+        rows = np.split(order, starts[1:])
         self._frames = {
-            frame: _frame_of(poses, np.flatnonzero(poses.frames == frame))
-            for frame in np.unique(poses.frames).tolist()
+            number: _frame_of(poses, some)
+            for number, some in zip(numbers.tolist(), rows, strict=False)
         }
         self._next = 0
 

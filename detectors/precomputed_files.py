@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from poselift.errors import PoseliftError
+from poselift.reading import damage_told, kind_of, read_arrays, read_json
 from poselift.skeleton import COCO17, H36M17, Skeleton
 
 _KNOWN = (
@@ -23,6 +24,11 @@ _FROM_BODY25 = (0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 11)
 _FROM_OPENPOSE18 = (0, 15, 14, 17, 16, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10)
 #: AlphaPose's Halpe-26, Halpe-136 and COCO-WholeBody-133 begin with COCO's 17.
 _BEGIN_WITH_COCO = (17, 26, 133, 136)
+#: People of one frame that are read: more are no scene whose people could be told apart.
+CROWD = 200
+_MOST_FRAMES = 100_000_000
+_LONGEST_NAME = 1000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,23 +50,38 @@ class Poses:
 
 def read_poses(path: Path) -> Poses:
     """The poses of a file or folder, whatever wrote it."""
-    if not path.exists():
+    if kind_of(path) == "nothing":
         raise PoseliftError(f"No such file: {path}", "Check the path of the 2D joints.")
-    try:
+    with damage_told(path, "a file of 2D joints", _KNOWN):
         if path.is_dir():
             poses = _read_openpose(path)
         elif path.suffix == ".npz":
             poses = _read_npz(path)
         elif path.suffix == ".json":
-            poses = _read_json(json.loads(path.read_text("utf-8")), path.name)
+            poses = _read_json(read_json(path), path.name)
         else:
             raise PoseliftError(f"{path.name} holds no 2D joints that can be read.", _KNOWN)
-    # What a foreign file lacks or holds too much of shows in any of these.
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OSError) as error:
+        return _without_crowds(_cleaned(poses), path.name)
+
+
+def _without_crowds(poses: Poses, file: str) -> Poses:
+    """The poses of frames that a clip can have, with the surest `CROWD` people of each frame."""
+    if len(poses.frames) and not 0 <= poses.frames.min() <= poses.frames.max() < _MOST_FRAMES:
         raise PoseliftError(
-            f"{path.name} is not a file of 2D joints ({type(error).__name__}: {error}).", _KNOWN
-        ) from error
-    return _cleaned(poses)
+            f"{file} has joints for frame {int(poses.frames.max())} and back to "
+            f"{int(poses.frames.min())}.",
+            f"Frames are counted from 0 to {_MOST_FRAMES}.",
+        )
+    order = np.lexsort((-poses.score.sum(axis=1), poses.frames))
+    frames = poses.frames[order]
+    place = np.arange(len(frames)) - np.searchsorted(frames, frames)  # in its frame
+    kept = np.sort(order[place < CROWD])
+    if len(kept) < len(frames):
+        _log.warning(
+            "%s: %d people are left out, as frames have more than %d",
+            file, len(frames) - len(kept), CROWD,
+        )  # fmt: skip
+    return Poses(poses.frames[kept], poses.xy[kept], poses.score[kept], poses.skeleton)
 
 
 def _cleaned(poses: Poses) -> Poses:
@@ -74,18 +95,16 @@ def _cleaned(poses: Poses) -> Poses:
 
 def _read_npz(path: Path) -> Poses:
     """Ours: `pose2d` (P, T, 17, 2) or (T, 17, 2), `score` likewise; `skeleton` where not H36M."""
-    with np.load(path, allow_pickle=False) as content:
-        if "pose2d" not in content:
-            raise PoseliftError(
-                f"{path.name} has no array `pose2d`; it has {', '.join(content) or 'nothing'}.",
-                "Expected pose2d (P, T, 17, 2) or (T, 17, 2) in pixels, score of the same shape "
-                "without the last axis, and skeleton ('h36m17' or 'coco17').",
-            )
-        xy = np.asarray(content["pose2d"], np.float32)
-        score = np.asarray(
-            content["score"] if "score" in content else np.isfinite(xy).all(-1), np.float32
+    content = read_arrays(path)
+    if "pose2d" not in content:
+        raise PoseliftError(
+            f"{path.name} has no array `pose2d`; it has {', '.join(content)[:200] or 'nothing'}.",
+            "Expected pose2d (P, T, 17, 2) or (T, 17, 2) in pixels, score of the same shape "
+            "without the last axis, and skeleton ('h36m17' or 'coco17').",
         )
-        name = str(content["skeleton"]) if "skeleton" in content else H36M17.name
+    xy = np.asarray(content["pose2d"], np.float32)
+    score = np.asarray(content.get("score", np.isfinite(xy).all(-1)), np.float32)
+    name = str(content.get("skeleton", H36M17.name))
     skeletons = {H36M17.name: H36M17, COCO17.name: COCO17}
     if xy.ndim == 3:
         xy, score = xy[None], score.reshape(1, *score.shape[-2:])
@@ -146,14 +165,15 @@ def _image_order(images: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
 
 def _natural(name: str) -> list[Any]:
     """Digits count as numbers: 9.jpg before 10.jpg."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    parts = re.split(r"(\d+)", name[:_LONGEST_NAME])
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
 
 
 def _number_of(image: Any) -> int:
     """The frame's number of an image's id: 12, "12.jpg", "clip_000012.jpg"."""
     if isinstance(image, int):
         return image
-    digits = re.findall(r"\d+", Path(str(image)).stem)
+    digits = re.findall(r"\d+", Path(str(image)[:_LONGEST_NAME]).stem)
     if not digits:
         raise ValueError(f"the image {image!r} has no number")
     return int(digits[-1])
@@ -167,7 +187,7 @@ def _read_openpose(folder: Path) -> Poses:
     frames: list[int] = []
     joints: list[np.ndarray] = []
     for file in files:
-        for person in json.loads(file.read_text("utf-8"))["people"]:
+        for person in read_json(file)["people"]:
             table = np.asarray(person["pose_keypoints_2d"], np.float32).reshape(-1, 3)
             if len(table) not in (18, 25):
                 raise PoseliftError(

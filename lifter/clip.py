@@ -23,6 +23,7 @@ from poselift.lifter.engine import (
 )
 from poselift.lifter.models.packed import said
 from poselift.lifter.normalise import Normalisation
+from poselift.reading import checked_rate
 from poselift.types import Motion, Track
 
 if TYPE_CHECKING:
@@ -154,6 +155,11 @@ class ClipLifter:
             _check_track(track)
         filled = [gaps.fill(track.xy, track.score) for track in tracks]
         lifted = self._lift(filled, image_size, fps, progress, field_of_view)
+        if not all(np.isfinite(one).all() for one in lifted):
+            raise PoseliftError(
+                f"{self.name} gives poses that are no numbers.",
+                "Its weights are damaged, or its dtype is too small for them: use other weights.",
+            )
         return [self._motion(track, one, fps) for track, one in zip(tracks, lifted, strict=True)]
 
     def _motion(self, track: Track, lifted: np.ndarray, fps: float) -> Motion:
@@ -284,10 +290,7 @@ def check_picture(image_size: tuple[int, int], fps: float) -> None:
             f"The picture's size must be (width, height) in pixels, got {image_size}.",
             "Both must be above 0.",
         )
-    if not (np.isfinite(fps) and fps > 0):
-        raise PoseliftError(
-            f"The frame rate must be above 0, got {fps}.", "Give the clip's rate, 30 if unknown."
-        )
+    checked_rate(fps, "the clip")
 
 
 def _check_track(track: Track) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from poselift.errors import PoseliftError
-from poselift.files import read_whole
+from poselift.reading import read_whole
 from poselift.settings import Settings
 
 _LONGEST = 1 << 20  # bytes; a file of settings has a few hundred

@@ -11,12 +11,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from poselift.errors import PoseliftError
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
-_BINARY = getattr(os, "O_BINARY", 0)
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "Make room, or choose another folder."),
     errno.EFBIG: ("the file is too large for this disk", "Choose another folder."),
@@ -210,46 +208,6 @@ def refuse_sources(targets: Iterable[str | Path], sources: Iterable[str | Path])
                     f"{target} would be written over {source}, which is read.",
                     "Choose another folder or name for the result.",
                 )
-
-
-def kind_of(path: str | Path) -> Literal["file", "folder", "other", "nothing"]:
-    r"""What a path leads to; "other" is a device, a pipe or a socket, which may never end.
-
-    >>> kind_of(__file__), kind_of("/dev/null"), kind_of("x" * 5000), kind_of("a\0b")
-    ('file', 'other', 'nothing', 'nothing')
-    """
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
-        return "nothing"
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "file" if stat.S_ISREG(mode) else "other"
-
-
-def read_whole(path: str | Path, most: int = 1 << 30) -> bytes:
-    """The bytes of a file; refused is what is no plain file, or longer than `most` bytes."""
-    path = Path(path)
-    if kind_of(path) == "nothing":
-        raise PoseliftError(f"No such file: {path}", "Check the path.")
-    # Not waiting for somebody to write into a pipe.
-    try:
-        handle = os.open(path, os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise PoseliftError(f"{path} is no file.", "Give a file that can be read again.")
-            if found.st_size > most:
-                raise PoseliftError(
-                    f"{path.name} has {found.st_size / 1e6:,.0f} MB; up to {most / 1e6:,.0f} MB "
-                    "of such a file are read.",
-                    "Split it, or give the right file.",
-                )
-            return file.read(most)
-    except OSError as error:
-        raise PoseliftError(
-            f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights."
-        ) from error
 
 
 def refuse_special(target: Path) -> None:

@@ -104,7 +104,7 @@ def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
     xy = at_times(np.concatenate([piece.track.xy for piece in pieces]), at, rows)
     score = np.zeros_like(track.score)
     score[at] = np.concatenate([piece.track.score for piece in pieces])
-    whole = Track(track.id, track.frames, xy, score)
+    whole = Track(track.id, track.frames, xy, score, track.extra)
     pose3d = np.asarray(columns.pop("pose3d"), np.float32)
     return Motion(whole, pose3d, pieces[0].fps, pieces[0].lifter, filled, **columns)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from poselift.errors import PoseliftError
 from poselift.files import atomic_path, file_name
 from poselift.poses2d import Poses2D, tracks_from_arrays
+from poselift.reading import checked_rate, damage_told, read_arrays
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
 from poselift.types import Extra
@@ -49,29 +49,53 @@ def write_npz(motion: ClipMotion, path: Path) -> list[Path]:
 def read_npz(path: str | Path) -> ClipMotion:
     """The motion that `write_npz` wrote; equal to it but for the path of its clip."""
     path = Path(path)
-    arrays = _read(path)
+    arrays = read_arrays(path)
     missing = [name for name in _NEEDED if name not in arrays]
     if missing:
         raise PoseliftError(
             f"{path.name} holds no motion: {', '.join(missing)} is missing.",
             "Give an .npz that Poselift wrote; `poselift.lift` makes 3D of 2D points.",
         )
-    width, height = (int(side) for side in arrays.get("size", np.zeros(2)))
-    return ClipMotion(
-        name=file_name(str(arrays.get("name", path.stem))),
-        time=arrays["time"],
-        fps=float(arrays["fps"]),
-        size=(width, height),
-        ids=arrays["ids"],
-        pose3d=arrays["pose3d"],
-        pose2d=arrays["pose2d"],
-        score=arrays["score"],
-        filled=arrays["filled"],
-        placed=bool(arrays.get("placed", False)),
-        lifter=str(arrays.get("lifter", "")),
-        meta=json.loads(str(arrays.get("meta", "{}"))),
-        extra=_extra_of(arrays),
-    )
+    with damage_told(path, "a motion that Poselift wrote", "Get it again, or make it anew."):
+        width, height = (int(side) for side in arrays.get("size", np.zeros(2)))
+        motion = ClipMotion(
+            name=file_name(str(arrays.get("name", path.stem))),
+            time=arrays["time"],
+            fps=checked_rate(arrays["fps"], path.name),
+            size=(width, height),
+            ids=arrays["ids"],
+            pose3d=arrays["pose3d"],
+            pose2d=arrays["pose2d"],
+            score=arrays["score"],
+            filled=arrays["filled"],
+            placed=bool(arrays.get("placed", False)),
+            lifter=str(arrays.get("lifter", "")),
+            meta=json.loads(str(arrays.get("meta", "{}"))),
+            extra=_extra_of(arrays),
+        )
+        _check(motion)
+    return motion
+
+
+def _check(motion: ClipMotion) -> None:
+    """ValueError where arrays do not fit each other, or hold what is no number or no time."""
+    people, frames = len(motion.ids), len(motion.time)
+    shapes = {
+        "time": (frames,), "ids": (people,), "pose3d": (people, frames, 17, 3),
+        "pose2d": (people, frames, 17, 2), "score": (people, frames, 17),
+        "filled": (people, frames),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        array = getattr(motion, name)
+        if array.shape != shape or array.dtype.kind not in "biuf":
+            raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, not {shape}")
+    extra = motion.extra
+    if extra is not None and extra.xy.shape[:2] != (people, frames):
+        raise ValueError(f"its further joints are of shape {extra.xy.shape}")
+    if not np.isfinite(motion.time).all() or (np.diff(motion.time) < 0).any():
+        raise ValueError("its times do not rise")
+    if not isinstance(motion.meta, dict):
+        raise ValueError("its meta is no dictionary")
 
 
 def _extra_arrays(extra: Extra | None) -> dict[str, Any]:
@@ -101,7 +125,7 @@ def read_poses(path: str | Path, joints: str = H36M17.name) -> Poses2D:
     h36m17, coco17 or blazepose33.
     """
     path = Path(path)
-    arrays = _read(path)
+    arrays = read_arrays(path)
     key = next((key for key in POINTS if key in arrays), None)
     if key is None:
         raise PoseliftError(
@@ -110,15 +134,16 @@ def read_poses(path: str | Path, joints: str = H36M17.name) -> Poses2D:
             "Save them as np.savez(path, xy=..., score=...).",
         )
     called = f"{key} of {path.name}", f"score of {path.name}"
-    tracks = tracks_from_arrays(
-        arrays[key], arrays.get("score"), joints, arrays.get("ids"), called=called
-    )
-    size = arrays.get("image_size", arrays.get("size"))
-    return Poses2D(
-        tracks,
-        float(arrays["fps"]) if "fps" in arrays else None,
-        (int(size[0]), int(size[1])) if size is not None else None,
-    )
+    with damage_told(path, "a file of 2D points", "Save them as np.savez(path, xy=..., ...)."):
+        tracks = tracks_from_arrays(
+            arrays[key], arrays.get("score"), joints, arrays.get("ids"), called=called
+        )
+        size = arrays.get("image_size", arrays.get("size"))
+        return Poses2D(
+            tracks,
+            checked_rate(arrays["fps"], path.name) if "fps" in arrays else None,
+            (int(size[0]), int(size[1])) if size is not None else None,
+        )
 
 
 def plain(value: Any) -> Any:
@@ -128,17 +153,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return str(value)
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise PoseliftError(f"No such file: {path}", "Check the path.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
-        raise PoseliftError(
-            f"{path.name} is not an .npz of plain arrays ({error}).",
-            "Save it as np.savez(path, xy=..., score=...); objects and pickles are not read. Of a "
-            "video, `poselift video CLIP --save npz` makes one.",
-        ) from error

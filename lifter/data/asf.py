@@ -13,9 +13,11 @@ import numpy as np
 
 from poselift.errors import PoseliftError
 from poselift.lifter.data.rotation import turned
+from poselift.reading import read_whole
 
 _INCH = 0.0254
 _TURNS = ("RX", "RY", "RZ")
+_LONGEST = 1 << 28  # bytes: hours of any capture
 _BROKEN = "Get the file again, from mocap.cs.cmu.edu."
 
 
@@ -108,10 +110,7 @@ def bone_ends(figure: Figure, motion: dict[str, np.ndarray]) -> dict[str, np.nda
 
 def read_text(path: Path) -> str:
     """A text file's content; strange letters in it do no harm."""
-    try:
-        return path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        raise PoseliftError(f"Cannot read {path}: {error.strerror}.", "Check the file.") from error
+    return read_whole(path, _LONGEST).decode("utf-8-sig", errors="replace")
 
 
 def _sections(text: str) -> dict[str, list[list[str]]]:

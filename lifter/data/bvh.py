@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from poselift.errors import PoseliftError
 from poselift.lifter.data.asf import read_text
 from poselift.lifter.data.rotation import turned
 
+_MOST_LINES = 100_000
 _BROKEN = "Get the file again, or open it in Blender and export it anew."
 
 
@@ -70,15 +72,17 @@ class Bvh:
 
 def read_bvh(path: Path) -> Bvh:
     """The skeleton and motion of a .bvh."""
-    parts = re.fullmatch(r"\s*HIERARCHY\s(.*?)^\s*MOTION\s(.*)", read_text(path), re.DOTALL | re.M)
-    if parts is None:
+    text = read_text(path).lstrip()
+    motion_at = re.search(r"^[ \t]*MOTION\b", text, re.M)
+    if not text.startswith("HIERARCHY") or motion_at is None:
         raise PoseliftError(f"{path} is no BVH file: no HIERARCHY or no MOTION.", _BROKEN)
-    hierarchy, motion = parts.groups()
+    hierarchy, motion = text[len("HIERARCHY") : motion_at.start()], text[motion_at.end() :]
     try:
         joints = _joints(hierarchy.replace("{", "\n{\n").replace("}", "\n}\n").splitlines())
         values, fps = _motion(motion, sum(len(joint.channels) for joint in joints))
-    except (ValueError, IndexError) as error:
-        raise PoseliftError(f"{path} is not a whole BVH file: {error}.", _BROKEN) from error
+    except (ValueError, IndexError, OverflowError) as error:
+        reason = str(error)[:200]
+        raise PoseliftError(f"{path} is not a whole BVH file: {reason}.", _BROKEN) from error
     return Bvh(joints, values, fps)
 
 
@@ -122,6 +126,8 @@ def _turn(joint: Joint, values: np.ndarray) -> np.ndarray:
 
 
 def _joints(lines: list[str]) -> tuple[Joint, ...]:
+    if len(lines) > _MOST_LINES:
+        raise ValueError(f"a hierarchy of more than {_MOST_LINES} lines")
     joints: list[Joint] = []
     open_ones: list[int] = []
     for line in lines:
@@ -163,16 +169,29 @@ def _motion(text: str, channels: int) -> tuple[np.ndarray, float]:
     label, _, body = rest.partition(":")  # Frame Time: 0.0083333
     if label.split() != ["Frame", "Time"]:
         raise ValueError("no Frame Time")
-    seconds, *numbers = body.split()
-    values = np.array(numbers, np.float64)
+    seconds, _, numbers = body.lstrip().partition("\n")
+    values = _numbers(numbers)
     if values.size != int(frames) * channels or not values.size:
         raise ValueError(f"{values.size} numbers for {frames} frames of {channels} channels")
     return values.reshape(int(frames), channels), _rate(float(seconds))
 
 
+def _numbers(text: str) -> np.ndarray:
+    """All numbers of a text, without a Python object for each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # what is no number
+        try:
+            values = np.fromstring(text, np.float64, sep=" ")
+        except DeprecationWarning as error:
+            raise ValueError("what should be numbers are none") from error
+    if not np.isfinite(values).all():
+        raise ValueError("a number is not finite")
+    return values
+
+
 def _rate(seconds: float) -> float:
     """Frames a second; a whole number where the file's few digits mean one."""
-    if not seconds > 0:
-        raise ValueError(f"a Frame Time of {seconds:g} is no time")
+    if not 0.001 <= seconds <= 10:
+        raise ValueError(f"a Frame Time of {seconds:g} s is none of a capture")
     rate = 1 / seconds
     return float(round(rate)) if abs(rate - round(rate)) < 0.0005 * rate else rate

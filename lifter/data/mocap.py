@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from poselift.errors import PoseliftError
+from poselift.reading import checked_rate, damage_told, kind_of, read_arrays
 
 #: Trials of the CMU database, (subject, trial), that never train, whichever source they come from:
 #: no motion of a validation trial is seen in training under another name.
@@ -56,27 +58,34 @@ class Clip:
 def read_set(path: Path | str) -> list[Clip]:
     """The clips of one .npz set, in the file's order."""
     path = Path(path)
-    if not path.is_file():
+    if kind_of(path) == "nothing":
         raise PoseliftError(
             f"No such motion capture set: {path}",
             "docs/training.md says what such a file holds.",
         )
-    with np.load(path, allow_pickle=False) as stored:
-        notes = {}
-        for text in stored["meta"] if "meta" in stored.files else ():
+    stored = read_arrays(path)
+    notes = {}
+    with damage_told(path, "a motion capture set", "docs/training.md says what it holds."):
+        for text in stored.get("meta", ()):
             note = json.loads(str(text))
             notes[note["key"]] = note
-        clips = []
-        for name in stored.files:
-            joints = stored[name]
-            if joints.ndim != 3 or joints.shape[1:] != (17, 3):
-                continue
-            note = notes.get(name, {})
-            action = note.get("description") or name.split("/")[-1]
-            clips.append(Clip(name, joints.astype(np.float32), float(note.get("fps", 60)), action))
+        clips = [
+            _clip(name, joints, notes.get(name, {}))
+            for name, joints in stored.items()
+            if joints.ndim == 3 and joints.shape[1:] == (17, 3)
+        ]
     if not clips:
         raise PoseliftError(f"{path} holds no (N, 17, 3) arrays.", "One array a clip is expected.")
     return clips
+
+
+def _clip(name: str, joints: np.ndarray, note: dict[str, Any]) -> Clip:
+    """A clip of a set; its movement must be one."""
+    action = str(note.get("description") or name.split("/")[-1])
+    joints = joints.astype(np.float32)
+    if not len(joints) or not (np.abs(joints) < 1e6).all():
+        raise ValueError(f"{name} is empty, or has joints that are nowhere")
+    return Clip(name, joints, checked_rate(note.get("fps", 60), name), action)
 
 
 def read_sets(paths: Iterable[Path | str]) -> list[Clip]:

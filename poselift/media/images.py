@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from poselift.errors import PoseliftError
-from poselift.files import read_whole
 from poselift.media.source import Source, refuse_too_large, safe_name
+from poselift.reading import read_whole
 from poselift.types import Frame
 
 DEFAULT_FPS = 30.0

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from poselift.errors import PoseliftError
-from poselift.files import kind_of
 from poselift.media.source import (
     IMAGE_ENDINGS,
     VIDEO_ENDINGS,
@@ -17,6 +16,7 @@ from poselift.media.source import (
     is_address,
     is_pattern,
 )
+from poselift.reading import kind_of
 
 
 def natural_order(path: Path) -> list[tuple[int, int | str]]:

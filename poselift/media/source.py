@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from poselift.errors import PoseliftError
-from poselift.files import file_name, kind_of
+from poselift.files import file_name
+from poselift.reading import kind_of
 from poselift.types import Frame
 
 if TYPE_CHECKING:

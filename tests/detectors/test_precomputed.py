@@ -171,12 +171,12 @@ def joined(xy: np.ndarray) -> list[float]:
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("a.json", "{", "not a file of 2D joints"),
+        ("a.json", "{", "not a JSON file"),
         ("a.json", "3", "not a file of 2D joints"),
         ("a.json", '{"poses": []}', "not a file of 2D joints"),
         ("a.json", '[{"image_id": "x.jpg", "keypoints": [1, 2, 3]}]', "no number"),
         ("a.json", '[{"image_id": 1, "keypoints": [1, 2, 3]}]', "1 joints"),
-        ("a.npz", "not a zip", "not a file of 2D joints"),
+        ("a.npz", "not a zip", "not an .npz"),
         ("a.txt", "", "no 2D joints"),
     ],
 )
@@ -198,3 +198,19 @@ def test_arrays_that_do_not_fit_are_named(tmp_path: Path) -> None:
         Precomputed(tmp_path / "empty")
     with pytest.raises(PoseliftError, match="No such file"):
         Precomputed(tmp_path / "nothing.npz")
+
+
+def test_crowds_and_frames_of_no_clip(tmp_path: Path) -> None:
+    pose = {"keypoints": [1.0, 2.0, 0.5] * 17}
+    rows = [{**pose, "image_id": 7}] * 300 + [{**pose, "image_id": 8}]
+    (tmp_path / "crowd.json").write_text(json.dumps(rows))
+    [(people, _), (one, _)] = Precomputed(tmp_path / "crowd.json").find([frame(7), frame(8)])
+    assert (len(people), len(one)) == (200, 1)
+    for number in (10**30, 10**9, -1):
+        (tmp_path / "far.json").write_text(json.dumps([{**pose, "image_id": number}]))
+        with pytest.raises(PoseliftError, match=r"frame|Overflow"):
+            Precomputed(tmp_path / "far.json")
+
+
+def frame(index: int) -> Frame:
+    return Frame(index, index / 30, np.zeros((4, 4, 3), np.uint8))
