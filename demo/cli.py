@@ -20,6 +20,7 @@ COMMANDS = {
     "video": "turn videos into 2D overlays and 3D skeletons, drawn and written",
     "live": "the same from a camera, as it comes",
     "lift": "lift the 2D poses of a file to 3D",
+    "page": "make a page for the browser of stored results, one or two in step",
     "train": "train a lifter",
     "evaluate": "measure how accurate lifters are",
     "inspect": "draw what a lifter's attention looks at",

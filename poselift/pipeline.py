@@ -21,7 +21,7 @@ from poselift.leftovers import files_of_earlier_runs, remove_stale
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
-from poselift.saving import PICTURES
+from poselift.saving import PAGES, PICTURES
 from poselift.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Pipeline:
             folder = self._folder(clip)
             motion = self._motion(clip, folder, seconds)
             written = self._pictures(clip, motion, folder, seconds)
+            written += self._page(clip, motion, folder, seconds)
             with _timed(seconds, "write"):
                 written += self._data(motion, folder, written)
         self.reporter.written(written, seconds, len(motion.time))
@@ -149,10 +150,22 @@ class Pipeline:
         with _timed(seconds, "draw"):
             return render_clip(clip, motion, folder, wanted, self.settings, self.reporter)
 
+    def _page(
+        self, clip: Source, motion: ClipMotion, folder: Path, seconds: dict[str, float]
+    ) -> list[Path]:
+        if not self.settings.report and "html" not in self.settings.save:
+            return []
+        from poselift.clip_page import write_clip_page
+
+        with _timed(seconds, "page"):
+            target = folder / f"{motion.name}.html"
+            return write_clip_page([(motion, clip)], target, self.settings, self.reporter)
+
     def _data(self, motion: ClipMotion, folder: Path, drawn: list[Path]) -> list[Path]:
         from poselift import export
 
-        formats = [kind for kind in self.settings.save if kind not in PICTURES]
+        others = (*PICTURES, *PAGES)
+        formats = [kind for kind in self.settings.save if kind not in others]
         written = list(export.write(motion, folder, formats)) if formats else []
         if self.settings.report:
             from poselift.export.report import write_report

@@ -115,9 +115,9 @@ class ClipMotion:
 
         Args:
             folder: made if it is not there.
-            formats: npz, json, csv, bvh, trc, mp4, gif.
-            source: the clip whose frames MP4 and GIF show, if the motion does not know it (it was
-                loaded, or lifted from arrays); `layout="3d"` needs none.
+            formats: npz, json, csv, bvh, trc, mp4, gif, html.
+            source: the clip whose frames MP4, GIF and HTML show, if the motion does not know it (it
+                was loaded, or lifted from arrays); HTML and `layout="3d"` need none.
             reporter: hears how drawing goes; None is silence.
             drawing: settings of the picture: `view`, `layout`, `height`, `quality`, `audio`.
         """

@@ -16,8 +16,9 @@ from poselift.settings import FORMATS, Settings
 if TYPE_CHECKING:
     from poselift.media import Source
 
-#: The formats that are drawn; the others are data.
+#: The formats that are drawn, and those that carry the clip; the others are data.
 PICTURES = ("mp4", "gif")
+PAGES = ("html",)
 
 
 def save(
@@ -48,7 +49,9 @@ def save(
 
         with _clip(motion, source, settings) as clip:
             written += render_clip(clip, motion, folder, pictures, settings, reporter or Silent())
-    data = [name for name in wanted if name not in PICTURES]
+    if "html" in wanted:
+        written += _save_page(motion, folder, source, settings, reporter or Silent())
+    data = [name for name in wanted if name not in (*PICTURES, *PAGES)]
     if data:
         from poselift.export import write
 
@@ -68,9 +71,31 @@ def _clip(
             f"The motion {motion.name!r} does not know the clip that it was seen in.",
             "Say source=PATH, or layout='3d' for a picture of the room alone.",
         )
+    return open_clip(motion, path)
+
+
+def open_clip(motion: ClipMotion, path: str | Path) -> Source:
+    """The clip at `path` as it was read when the motion was seen in it."""
     from poselift.media import open_source
 
     options = motion.meta.get("options", {})
     return open_source(
         path, options.get("start"), options.get("end"), float(options.get("fps", motion.fps))
     )
+
+
+def _save_page(
+    motion: ClipMotion,
+    folder: Path,
+    source: str | Path | None,
+    settings: Settings,
+    reporter: Reporter,
+) -> list[Path]:
+    """The page, in 3D only where the motion knows no clip."""
+    from poselift.clip_page import write_clip_page
+
+    path = source if source is not None else motion.source
+    opened = nullcontext(None) if path is None else open_clip(motion, path)
+    with opened as clip:
+        target = folder / f"{motion.name}.html"
+        return write_clip_page([(motion, clip)], target, settings, reporter)

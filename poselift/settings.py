@@ -15,7 +15,7 @@ from poselift.drawing.views import LAYOUTS, VIEWS
 from poselift.errors import PoseliftError
 from poselift.options import Mode, check, converted, option_of, setting
 
-FORMATS = ("mp4", "gif", "npz", "json", "csv", "bvh", "trc")
+FORMATS = ("mp4", "gif", "html", "npz", "json", "csv", "bvh", "trc")
 UP = ("auto", "level", "h36m")
 SMOOTHING = ("auto", "off", "light", "strong")
 QUALITIES = ("draft", "good", "best")
@@ -137,7 +137,8 @@ class Settings:
         True, _OUTPUT, "leave the sound out", **_clips("Live records no sound. Leave it out.")
     )
     report: bool = setting(
-        False, _OUTPUT, "also a page with curves and key poses (PNG, PDF)",
+        False, _OUTPUT, "also a page to look at it in a browser (HTML), and curves and key poses "
+        "for paper (PNG, PDF)",
         **_clips("It needs the whole clip: record the camera first, then use `poselift video`."),
     )  # fmt: skip
     cache: bool = setting(

@@ -26,24 +26,24 @@ _THICKNESS = {
     "elbow": (0.052, 0.041),
     "wrist": (0.041, 0.031),
 }
-_LIMBS = [
+LIMBS = [
     (H36M17.parents[joint], joint, *_THICKNESS[name.split()[-1]])
     for joint, name in enumerate(H36M17.names)
     if name.split()[-1] in _THICKNESS
 ]
 #: The trunk is two hulls of balls, which bend at the spine: joints, radii in metres.
-_TRUNK = (
+TRUNK = (
     (np.array([*_SHOULDERS, _THORAX, _SPINE]), np.array([0.055, 0.055, 0.062, 0.088])),
     (np.array([*_HIPS, _PELVIS, _SPINE]), np.array([0.074, 0.074, 0.085, 0.082])),
 )
-_HEAD_RADIUS = 0.098
-_NECK_RADIUS = 0.045
+HEAD_RADIUS = 0.098
+NECK_RADIUS = 0.045
 _CROWN, _CHIN, _NAPE = range(len(H36M17), len(H36M17) + 3)  # made points, after the joints
 #: Everything round: both ends, their radii, and the joint that gives the colour.
 _ROUND = [
-    *((a, b, ra, rb, b) for a, b, ra, rb in _LIMBS),
-    (_NAPE, _CHIN, _NECK_RADIUS, _NECK_RADIUS, _NECK),
-    (_CROWN, _CHIN, _HEAD_RADIUS, _HEAD_RADIUS * 0.8, _HEAD),
+    *((a, b, ra, rb, b) for a, b, ra, rb in LIMBS),
+    (_NAPE, _CHIN, NECK_RADIUS, NECK_RADIUS, _NECK),
+    (_CROWN, _CHIN, HEAD_RADIUS, HEAD_RADIUS * 0.8, _HEAD),
 ]
 _ROUND_A, _ROUND_B = (np.array([piece[i] for piece in _ROUND]) for i in (0, 1))
 _ROUND_RA, _ROUND_RB = (np.array([piece[i] for piece in _ROUND]) for i in (2, 3))
@@ -113,7 +113,7 @@ def body_pieces(
         for i, joint in enumerate(_ROUND_COLOUR)
     ]
     sizes = _layer_sizes(0.13 * float(metre.mean()), 14)
-    for joints, radii in _TRUNK:
+    for joints, radii in TRUNK:
         layers, around = _hull_layers(xy[joints], radii * metre[joints], sizes)
         strength = float(alpha[joints].mean())
         pieces.append(
@@ -126,7 +126,7 @@ def _head_points(pose: np.ndarray, scale: float) -> np.ndarray:
     """Crown, chin and nape (3, 3): the head hangs from its top and leans as the neck does."""
     up = pose[_HEAD] - pose[_THORAX]
     up = up / max(float(np.linalg.norm(up)), 1e-6) * scale
-    crown, chin = pose[_HEAD] - up * _HEAD_RADIUS, pose[_HEAD] - up * 0.155
+    crown, chin = pose[_HEAD] - up * HEAD_RADIUS, pose[_HEAD] - up * 0.155
     return np.stack([crown, chin, pose[_THORAX]])
 
 

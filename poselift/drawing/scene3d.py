@@ -15,8 +15,8 @@ from poselift.drawing.viewpoint import ViewPath, Viewpoint, frame_view
 from poselift.skeleton import H36M17
 
 _HEAD = H36M17.index("head")
-_UNSEEN = 0.3  # how opaque a joint of score 0 stays: the lifter does say where it is
-_FILLED = 0.45  # how opaque somebody is who was interpolated
+UNSEEN = 0.3  # how opaque a joint of score 0 stays: the lifter does say where it is
+FILLED = 0.45  # how opaque somebody is who was interpolated
 
 
 class Scene:
@@ -84,9 +84,9 @@ class Scene:
         there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
         alphas = np.ones(poses.shape[:2])
         if score is not None:
-            alphas = _UNSEEN + (1 - _UNSEEN) * opacity(score)
+            alphas = UNSEEN + (1 - UNSEEN) * opacity(score)
         if filled is not None:
-            alphas = np.where(np.asarray(filled, bool)[:, None], alphas * _FILLED, alphas)
+            alphas = np.where(np.asarray(filled, bool)[:, None], alphas * FILLED, alphas)
         people = [(poses[p], alphas[p], int(ids[p])) for p in there.tolist()]
         cast_shadows(image, poses[there], alphas[there].mean(1), camera, self.theme.shadow)
         self._draw_bodies(image, people, camera)

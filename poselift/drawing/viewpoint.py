@@ -14,9 +14,9 @@ from poselift.drawing.views import TURNTABLE, VIEW_ANGLES, VIEWS
 from poselift.errors import PoseliftError
 
 TURN_SECONDS = 12.0  # one turn of the turntable
-_TURNTABLE_ELEVATION = 14.0
-_FIELD_OF_VIEW = 32.0  # degrees over the shorter side: close to how people look in photographs
-_BODY = 0.14  # metres of flesh around a joint, which must stay in view too
+TURNTABLE_ELEVATION = 14.0
+FIELD_OF_VIEW = 32.0  # degrees over the shorter side: close to how people look in photographs
+BODY = 0.14  # metres of flesh around a joint, which must stay in view too
 _CELL = 0.05  # metres: positions this close count as one when framing
 _SMALLEST = np.array([1.3, 1.3, 1.75])  # metres: less motion than this is not looked at closer
 
@@ -91,7 +91,7 @@ class ViewPath:
 def view_angles(view: str, time: float = 0.0) -> tuple[float, float]:
     """Azimuth and elevation of a view in degrees; only the turntable's depend on time."""
     if view == TURNTABLE:
-        return (25.0 + 360.0 * time / TURN_SECONDS) % 360.0, _TURNTABLE_ELEVATION
+        return (25.0 + 360.0 * time / TURN_SECONDS) % 360.0, TURNTABLE_ELEVATION
     if view not in VIEW_ANGLES:
         raise PoseliftError(f"There is no view {view!r}.", f"Choose one of {', '.join(VIEWS)}.")
     return VIEW_ANGLES[view]
@@ -143,7 +143,7 @@ def frame_view(
 
 
 def _focal(size: tuple[int, int]) -> float:
-    return min(size) / 2 / float(np.tan(np.radians(_FIELD_OF_VIEW / 2)))
+    return min(size) / 2 / float(np.tan(np.radians(FIELD_OF_VIEW / 2)))
 
 
 def _outline(points: np.ndarray) -> np.ndarray:
@@ -163,7 +163,7 @@ def _outline(points: np.ndarray) -> np.ndarray:
     middle = (low + high) / 2
     cross = np.array([[x, middle[1], z] for x in (low[0], high[0]) for z in (low[2], high[2])])
     cross_y = np.array([[middle[0], y, z] for y in (low[1], high[1]) for z in (low[2], high[2])])
-    body = np.concatenate([np.eye(3), -np.eye(3)]) * _BODY
+    body = np.concatenate([np.eye(3), -np.eye(3)]) * BODY
     if len(points) > 20_000:  # a hall full of motion: its outline is enough
         points = points[_extreme(points)]
     flesh = (points[:, None] + body).reshape(-1, 3)

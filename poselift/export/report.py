@@ -10,6 +10,7 @@ import numpy as np
 from poselift.angles import joint_angles
 from poselift.drawing.scene3d import Scene
 from poselift.drawing.style import ACCENTS, LEFT, LIGHT, RIGHT, Colour
+from poselift.export.key_frames import KEY_POSES, key_frames
 from poselift.files import atomic_path, make_folder
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KEY_POSES = 6
 PEOPLE = 4  # as many as a page can show; the data has them all
 _PAIRS = ("knee", "hip", "elbow", "shoulder")
 _INK, _DIM, _LINE = "#26303a", "#7a8794", "#dfe5ea"
@@ -46,29 +46,6 @@ def write_report(motion: ClipMotion, folder: Path) -> list[Path]:
         for page in pages:
             book.savefig(page)
     return [png, pdf]
-
-
-def key_frames(poses: np.ndarray, count: int = KEY_POSES) -> np.ndarray:
-    """The frames that show most of a motion, in order: poses (T, 17, 3), NaN where nobody is.
-
-    The middle of the clip first, then always the frame whose pose differs most from those that
-    were chosen, wherever the person stands.
-
-    >>> moving = np.zeros((9, 17, 3)); moving[:, 16, 2] = np.arange(9)
-    >>> key_frames(moving, 3).tolist()
-    [0, 4, 8]
-    """
-    there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
-    if not len(there):
-        return there
-    there = there[:: max(1, len(there) // 2000)]
-    shape = (poses[there] - poses[there][:, [_PELVIS]]).reshape(len(there), -1)
-    chosen = [len(there) // 2]
-    nearest = np.linalg.norm(shape - shape[chosen[0]], axis=1)
-    while len(chosen) < min(count, len(there)):
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, np.linalg.norm(shape - shape[chosen[-1]], axis=1))
-    return np.unique(there[chosen])
 
 
 def summary(motion: ClipMotion, person: int) -> dict[str, str]:

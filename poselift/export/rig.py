@@ -15,7 +15,7 @@ import numpy as np
 
 from poselift.skeleton import H36M17
 
-_FOOT, _HAND = 0.12, 0.08  # metres of bone shown beyond ankle and wrist; not measured
+FOOT, HAND = 0.12, 0.08  # metres of bone shown beyond ankle and wrist; not measured
 
 
 class Node(NamedTuple):
@@ -129,9 +129,9 @@ def _rest(
         else:
             offsets[node.name] = np.array(parent.rest, float) * lengths[parent.at, node.at]
         if node.name.endswith("Hand"):
-            ends[node.name] = rest * _HAND
+            ends[node.name] = rest * HAND
         elif node.name.endswith("Foot"):
-            ends[node.name] = np.array([0.0, 0.0, _FOOT])
+            ends[node.name] = np.array([0.0, 0.0, FOOT])
         elif node.name == "Head":
             ends[node.name] = rest * lengths["neck", "head"]
     return offsets, ends
