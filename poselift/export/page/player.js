@@ -1,8 +1,9 @@
 "use strict";
 // Plays a result, with its video or without one, and says which frame is on the screen.
 
-// Which clock tells the frame on the screen was measured: in Chromium that of the frame callback,
-// always; in Firefox the video's own while it plays.
+// Which clock tells the frame on the screen was measured. In Chromium it is that of the frame
+// callback, but the callback of a busy page comes late, when the next picture is there already:
+// the picture itself knows its time. In Firefox it is the video's own clock while it plays.
 const FIREFOX = CSS.supports("-moz-appearance", "none");
 
 class VideoPlayer {
@@ -11,7 +12,7 @@ class VideoPlayer {
     const watch = () => video.requestVideoFrameCallback((_, meta) => {
       watch();
       const own = FIREFOX && !video.paused;
-      this.set(own ? result.frameDuring(video.currentTime) : result.frameAt(meta.mediaTime));
+      this.set(own ? result.frameDuring(video.currentTime) : result.frameAt(this.pictured() ?? meta.mediaTime));
     });
     if (video.requestVideoFrameCallback) watch();
     else this.poll();
@@ -24,6 +25,15 @@ class VideoPlayer {
         setTimeout(() => video.paused && !video.seeking && this.set(result.frameDuring(video.currentTime)), 150);
       }
     });
+  }
+
+  // The time of the picture that is there now; null where the browser does not tell, which it
+  // never does of a video outside the page's own file.
+  pictured() {
+    if (FIREFOX || !window.VideoFrame || this.result.video.file) return null;
+    const picture = new VideoFrame(this.video), seconds = picture.timestamp / 1e6;
+    picture.close();
+    return seconds;
   }
 
   poll() {
