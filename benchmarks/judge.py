@@ -5,7 +5,7 @@
 The folder is the one of the installed pose2sim package, or its Demo_SinglePerson. The keypointer's
 2D of all four views is triangulated (`benchmarks.real_views`); then each view is lifted alone and
 compared with it over 12 limb joints and the middle of the hips: P-MPJPE, N-MPJPE in camera axes,
-and how many degrees off up is, by the person's posture and, for lifters with heads, as they say
+and how many degrees off up is, as a run finds it and, for lifters with heads, as they say
 themselves. Everything is done with the keypointer's scores and again with one constant score,
 which shows what the scores are worth. BlazePose's own 3D world landmarks are judged beside it.
 """
@@ -26,8 +26,9 @@ from poselift import lifter
 from poselift.detectors.blazepose import BlazePose
 from poselift.errors import PoseliftError
 from poselift.lifter import metrics
+from poselift.lifter.engine import FIELD_OF_VIEW
 from poselift.media import open_source
-from poselift.scene import world as scene_world
+from poselift.scene import room
 from poselift.skeleton import BLAZEPOSE_TO_COCO
 from poselift.types import Motion, Track
 
@@ -89,9 +90,12 @@ def errors(
     return 1000 * metrics.p_mpjpe(guess, truth), 1000 * metrics.n_mpjpe(guess, truth)
 
 
-def up_errors(motion: Motion, scene: RealViews, view: int) -> dict[str, float]:
-    """Degrees that up is off, by the person's posture and as the lifter says itself."""
-    found = {"": scene_world.upright([motion.pose3d]).rotation[2]}
+def up_errors(
+    motion: Motion, scene: RealViews, view: int, fov: float = FIELD_OF_VIEW
+) -> dict[str, float]:
+    """Degrees that up is off, as a run finds it and as the lifter says itself."""
+    built = room.build([motion], scene.people[view].size, lifted_view=fov)
+    found = {"": built.camera.rotation[:, 2]}
     if motion.up is not None and motion.up_certainty is not None:
         mean = (motion.up * motion.up_certainty[:, None]).sum(0)
         found[", as it says itself"] = mean / np.linalg.norm(mean)
@@ -101,7 +105,7 @@ def up_errors(motion: Motion, scene: RealViews, view: int) -> dict[str, float]:
     }
 
 
-def lifted(lift: lifter.ClipLifter, person: Person, track: Track, fov: float | None) -> Motion:
+def lifted(lift: lifter.ClipLifter, person: Person, track: Track, fov: float) -> Motion:
     """One view's motion."""
     [motion] = lift([track], image_size=person.size, fps=person.fps, field_of_view=fov)
     return motion
@@ -127,11 +131,11 @@ def judge(
             found = []
             for view, person in enumerate(scene.people):
                 track = change(person.track) if change else person.track
-                fov = true_fov(scene, view) if calibrated else None
+                fov = true_fov(scene, view) if calibrated else FIELD_OF_VIEW
                 motion = lifted(lift, person, track, fov)
                 poses = views.judged_joints(motion.pose3d)
                 found.append(errors(poses, person.track.frames, scene, view))
-                for who, off in up_errors(motion, scene, view).items():
+                for who, off in up_errors(motion, scene, view, fov).items():
                     out[UP].setdefault(f"{lift.name}{kind}{who}", []).append(off)
             note(f"{lift.name}{kind}", found)
     if peer:

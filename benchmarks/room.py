@@ -139,15 +139,16 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
 def real_views(folder: Path, name: str) -> dict[str, list[float]]:
     """How far up is off in the four calibrated views of pose2sim's demo, in degrees."""
     from benchmarks import views
-    from benchmarks.judge import find_demo, main_person
+    from benchmarks.real_views import find_demo, main_person
 
     demo = find_demo(folder)
     cameras = views.read_qualisys(next((demo / "calibration").glob("*.qca.txt")))
     lift = lifter.load(name)
     out: dict[str, list[float]] = {"level": [], "lines of stance": [], "room": []}
     for video, view in zip(sorted((demo / "videos").glob("*.mp4")), cameras, strict=True):
-        track, size, fps = main_person(video, "auto")
-        motions = lift([track], image_size=size, fps=fps)
+        person = main_person(video, "auto")
+        size = person.size
+        motions = lift([person.track], image_size=size, fps=person.fps)
         camera = room.build(motions, size).camera
         found = camera.rotation[:, 2]
         true = view.rotation[:, 2]
