@@ -58,6 +58,7 @@ class Tally:
         self.seconds.append(found.seconds)
         true = np.concatenate([person.world[:, 0] for person in room.people])
         turn, middle, target = turned_onto(np.concatenate([w[:, 0] for w in found.worlds]), true)
+        middle[2] = target[2] = 0  # the floor is where it is
         fitted = [(np.asarray(w, float) - middle) @ turn.T + target for w in found.worlds]
         for person, world, way in zip(room.people, fitted, walked, strict=True):
             if way > _WALKER:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Generator
 
+from poselift.detectors.smooth import smooth_track
 from poselift.lifter.clip import ClipLifter
 from poselift.lifter.data.augment import NOMINAL_LENGTH, to_nominal
 from poselift.lifter.data.body import put_together, take_apart
@@ -22,6 +23,7 @@ from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import disturb
 from poselift.lifter.data.windows import JUDGED_NOISE
+from poselift.lifting import SMOOTHING
 from poselift.scene.estimate import FIELD_OF_VIEW
 from poselift.scene.rays import focal_length, turn_to
 from poselift.skeleton import coco_to_h36m
@@ -32,6 +34,7 @@ FPS = 30.0
 SECONDS = 6.0
 KINDS = ("still", "panning", "zooming", "hand-held")
 _ANKLES = (3, 6)
+_STILL = 0.15  # metres a second
 _NEAREST = 1.2  # metres: nobody films from where somebody walks into the camera
 _LEFT_OUT = ("playground", "uneven terrain", "getup")  # floors that are not one, or nobody stands
 
@@ -98,7 +101,8 @@ class MadeRoom:
     def motions(self, lift: ClipLifter | None) -> list[Motion]:
         """Lifted by `lift`, or perfectly where it is None: true bodies, but of the nominal size."""
         if lift is not None:
-            return lift(self.tracks(), image_size=SIZE, fps=FPS)
+            calm = [smooth_track(track, FPS, SMOOTHING["auto"]) for track in self.tracks()]
+            return lift(calm, image_size=SIZE, fps=FPS)
         out = []
         for track, person in zip(self.tracks(), self.people, strict=True):
             body = self.camera.seen(person.world)
@@ -184,7 +188,13 @@ def _standing_on_floor(joints: np.ndarray) -> tuple[np.ndarray, float]:
     """A body of the nominal size whose ankles rest on z = 0, and the factor that made it so."""
     parts = to_nominal(take_apart(torch.from_numpy(joints.astype(np.float32))[None]))
     body = put_together(parts)[0].numpy().astype(np.float64)
-    body[..., 2] -= np.percentile(body[:, _ANKLES, 2].min(axis=1), 10)
+    ankles = body[:, _ANKLES]
+    lowest = ankles[..., 2].min(axis=1)
+    low = float(np.percentile(lowest, 10))
+    # The floor is where ankles rest: those that stand are mostly a little above their lowest.
+    still = np.linalg.norm(np.gradient(ankles, axis=0), axis=-1) * FPS < _STILL
+    rest = ankles[..., 2][still & (ankles[..., 2] < low + 0.06)]
+    body[..., 2] -= float(np.median(rest)) if len(rest) > 5 else low
     return body, NOMINAL_LENGTH
 
 

@@ -16,6 +16,7 @@ from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
 from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.given import Given
+from poselift.scene.picture import onto_picture
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred
@@ -185,8 +186,15 @@ def _stand(
         np.linalg.norm(root - [0, 0, belief.height], axis=1), pose[:, ANKLES], planted,
     )  # fmt: skip
     path = _placed(clues, pose)
+    rays = np.concatenate([(xy - np.array(camera.centre)) / focal, np.ones((*xy.shape[:2], 1))], 2)
+    if turn is not None:
+        rays = rays @ turn.swapaxes(1, 2)
+    rays = rays @ to_world.T
+    rays /= np.linalg.norm(rays, axis=2, keepdims=True)
+    eye = np.array([0.0, 0.0, belief.height])
+    world = onto_picture(pose + path[:, None], eye, rays, weight, motion.fps)
     standing = stances(clues.rest, motion.fps)
-    world, kept = plant(pose + path[:, None], clues.rest, clues.level, standing, motion.fps)
+    world, kept = plant(world, clues.rest, clues.level, standing, motion.fps)
     return world.astype(np.float32), kept
 
 

@@ -17,7 +17,7 @@ _SIDE_SD, _DEPTH_SHARE = 0.016, 0.14
 _FLOOR_SD = 0.05
 _STEP_SD = 0.006
 #: Metres a second squared by which people speed up, across the line of sight and along it.
-_SIDE_PUSH, _DEPTH_PUSH = 7.0, 1.6
+_SIDE_PUSH, _DEPTH_PUSH = 4.0, 1.6
 _FLIGHT_SD = 1.2
 #: Who takes off or lands speeds up beyond that, for a moment on either side.
 _PUSH_OFF, _PUSH_OFF_SECONDS = 20.0, 0.17
