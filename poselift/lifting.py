@@ -136,7 +136,8 @@ def _worlds(
     room = build(
         motions, seen.size, given, heights, lifted_view=lifted_view or settings.field_of_view
     )
-    worlds = room.worlds
-    if not settings.place:
-        worlds = in_a_row(motions, room.camera.at(0).rotation.T)
-    return worlds, {"upright": room.how, **room.as_meta(motions)}
+    learned = {"upright": room.how, **room.as_meta(motions)}
+    if settings.place:
+        return room.worlds, learned
+    del learned["camera"]  # it did not film people who stay on the spot
+    return in_a_row(motions, room.camera.at(0).rotation.T), learned

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from poselift.drawing.views import LAYOUTS, VIEWS
+from poselift.drawing.views import CAMERA, LAYOUTS, SOLID, VIEWS
 from poselift.errors import PoseliftError
 from poselift.options import Mode, check, converted, option_of, setting
 
@@ -123,10 +123,16 @@ class Settings:
         ("mp4", "npz"), _OUTPUT, f"comma-separated, of {', '.join(FORMATS)}", metavar="LIST",
         choices=FORMATS, **_clips("Live writes no result files; `record` keeps what is shown."),
     )  # fmt: skip
-    view: str = setting("three-quarter", _OUTPUT, "of the 3D panel", choices=VIEWS)
+    view: str = setting(
+        "three-quarter",
+        _OUTPUT,
+        "of the 3D panel; camera is where the clip was filmed from",
+        choices=(*VIEWS, CAMERA),
+    )
     layout: str = setting(
-        "side", _OUTPUT, "the video beside the 3D panel, the video with the overlay alone, or the "
-        "3D panel alone", choices=LAYOUTS,
+        "side", _OUTPUT, "the video beside the 3D panel, the video with the overlay alone, the "
+        "3D panel alone, or the 3D bodies over the video from its own camera (solid)",
+        choices=(*LAYOUTS, SOLID),
         **_clips("Live always shows the picture beside the 3D panel. Leave it out."),
     )  # fmt: skip
     height: int = setting(

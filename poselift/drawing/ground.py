@@ -7,7 +7,7 @@ import numpy as np
 
 from poselift.drawing.shapes import SHIFT, fixed
 from poselift.drawing.style import Theme
-from poselift.drawing.viewpoint import ViewPath, Viewpoint
+from poselift.drawing.viewpoint import FilmedView, ViewPath, Viewpoint
 
 FLOOR = -0.045  # metres: joints lie inside the leg, so the sole is below the lowest ankle
 
@@ -19,7 +19,7 @@ class Ground:
     is drawn for each camera, and the whole is kept for as long as the camera stands still.
     """
 
-    def __init__(self, rig: ViewPath, reach: float, theme: Theme) -> None:
+    def __init__(self, rig: ViewPath | FilmedView, reach: float, theme: Theme) -> None:
         """`reach` is how many metres around the target the motion goes."""
         self._rig, self._theme = rig, theme
         self._radius = reach * 1.15 + 1.2

@@ -12,7 +12,7 @@ from poselift.drawing.scene3d import Scene
 from poselift.drawing.shapes import capsules, fill, fixed
 from poselift.drawing.style import DARK, LEFT, RIGHT, Colour, Theme
 from poselift.drawing.text import text_width, write
-from poselift.drawing.views import LAYOUTS
+from poselift.drawing.views import CAMERA, LAYOUTS, SOLID
 from poselift.errors import PoseliftError
 from poselift.result import ClipMotion
 
@@ -49,13 +49,15 @@ def plan_layout(kind: str, source: tuple[int, int], height: int = HEIGHT) -> Lay
     >>> plan_layout("side", (1080, 1920)).size, plan_layout("overlay", (640, 480)).size
     ((1124, 720), (640, 480))
     """
-    if kind not in LAYOUTS:
-        raise PoseliftError(f"There is no layout {kind!r}.", f"Choose one of {', '.join(LAYOUTS)}.")
+    if kind not in (*LAYOUTS, SOLID):
+        raise PoseliftError(
+            f"There is no layout {kind!r}.", f"Choose one of {', '.join((*LAYOUTS, SOLID))}."
+        )
     width, own_height = max(source[0], 1), max(source[1], 1)
     height = max(_even(height), _SMALLEST)
     if kind == "3d":
         return Layout((height, height), None, (0, 0, height, height))
-    if kind == "overlay":
+    if kind in ("overlay", SOLID):
         scale = min(1.0, height / own_height)
         scale = max(scale, _SMALLEST / min(width, own_height) if min(source) < 16 else 0.0)
         fitted = _even(width * scale), _even(own_height * scale)
@@ -90,8 +92,12 @@ class ClipPainter:
         self._motion, self._theme = motion, theme
         self.layout = plan_layout(layout, motion.size, height)
         self._scene: Scene | None = None
-        if self.layout.panel is not None:
-            self._scene = Scene(motion.pose3d, self.layout.panel[2:], view, theme)
+        self._solid = layout == SOLID
+        room = self.layout.frame if self._solid else self.layout.panel
+        if room is not None:
+            seen_from = CAMERA if self._solid else view
+            camera = motion.meta.get("camera")
+            self._scene = Scene(motion.pose3d, room[2:], seen_from, theme, camera)
         self._ground = np.empty((*self.layout.size[::-1], 3), np.uint8)
         self._ground[:] = theme.bottom
 
@@ -123,6 +129,12 @@ class ClipPainter:
         if not 0 <= row < len(self._motion.time):
             return small
         motion = self._motion
+        if self._solid:
+            assert self._scene is not None
+            return self._scene.render(
+                motion.pose3d[:, row], motion.ids, float(motion.time[row]), motion.score[:, row],
+                motion.filled[:, row], behind=small,
+            )  # fmt: skip
         share = np.array(size) / np.maximum((image.shape[1], image.shape[0]), 1)
         # Half a pixel: pixel centres, not corners, are what scaling keeps in place.
         xy = (motion.pose2d[:, row] + 0.5) * share - 0.5

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,14 @@ from poselift.drawing.ground import Ground
 from poselift.drawing.shadow import cast_shadows
 from poselift.drawing.style import DARK, Theme, accent, mix, opacity
 from poselift.drawing.text import pill
-from poselift.drawing.viewpoint import ViewPath, Viewpoint, frame_view
+from poselift.drawing.viewpoint import (
+    FilmedView,
+    ViewPath,
+    Viewpoint,
+    filmed_view,
+    frame_view,
+)
+from poselift.drawing.views import CAMERA
 from poselift.skeleton import H36M17
 
 _HEAD = H36M17.index("head")
@@ -34,6 +42,7 @@ class Scene:
         size: tuple[int, int] = (720, 720),
         view: str = "three-quarter",
         theme: Theme = DARK,
+        camera: Mapping[str, Any] | None = None,
     ) -> None:
         """Frame the room.
 
@@ -41,11 +50,14 @@ class Scene:
             bounds: (..., 3) world positions that must stay in view, such as every pose of the
                 clip; NaN is ignored, and nothing at all gives room for one person.
             size: (width, height) in pixels.
-            view: one of `views.VIEWS`.
+            view: one of `views.VIEWS`, or `views.CAMERA`.
             theme: the colours.
+            camera: that filmed, as `meta["camera"]` of a result describes it; for its view.
         """
         self.size, self.view, self.theme = size, view, theme
-        self.rig: ViewPath = frame_view(view, size, bounds)
+        self.rig: ViewPath | FilmedView = (
+            filmed_view(camera, size, bounds) if view == CAMERA else frame_view(view, size, bounds)
+        )
         flat = np.asarray(bounds, float).reshape(-1, 3)
         away = np.hypot(*(flat[:, :2] - self.rig.target[:2]).T)
         reach = float(away[np.isfinite(away)].max(initial=0.6))
@@ -62,6 +74,7 @@ class Scene:
         filled: Sequence[bool] | np.ndarray | None = None,
         numbers: bool | None = None,
         out: np.ndarray | None = None,
+        behind: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw one frame.
 
@@ -73,13 +86,14 @@ class Scene:
             filled: (P,) True for people who were interpolated: drawn half through.
             numbers: whether to write the numbers; by default if there is more than one person.
             out: (height, width, 3) uint8 to draw into, such as a part of a larger picture.
+            behind: (height, width, 3) uint8, a picture instead of the empty room.
 
         Returns:
             (height, width, 3) BGR uint8: `out` where it was given.
         """
         camera = self.rig.camera(time)
         image = np.empty((*self.size[::-1], 3), np.uint8) if out is None else out
-        np.copyto(image, self._ground.at(camera))
+        np.copyto(image, self._ground.at(camera) if behind is None else behind)
         poses = np.asarray(poses, float).reshape(-1, len(H36M17), 3)
         there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
         alphas = np.ones(poses.shape[:2])

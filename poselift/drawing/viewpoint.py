@@ -6,11 +6,13 @@ the camera that filmed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from poselift.drawing.views import TURNTABLE, VIEW_ANGLES, VIEWS
+from poselift.drawing.views import CAMERA, TURNTABLE, VIEW_ANGLES, VIEWS
 from poselift.errors import PoseliftError
 
 TURN_SECONDS = 12.0  # one turn of the turntable
@@ -86,6 +88,57 @@ class ViewPath:
         )
         width, height = self.size
         return Viewpoint(position, axes, _focal(self.size), (width / 2, height / 2))
+
+
+@dataclass(frozen=True)
+class FilmedView:
+    """The view of the camera that filmed, standing still, fitted into a picture of another size.
+
+    Attributes:
+        size: (width, height) of the picture.
+        viewpoint: the camera.
+        target: (3,) the middle of what happens.
+        distance: metres to it.
+    """
+
+    size: tuple[int, int]
+    viewpoint: Viewpoint
+    target: np.ndarray
+    distance: float
+    view: str = CAMERA
+    still: bool = True
+
+    def camera(self, time: float = 0.0) -> Viewpoint:
+        """The camera, at any time."""
+        return self.viewpoint
+
+
+def filmed_view(
+    camera: Mapping[str, Any] | None, size: tuple[int, int], points: np.ndarray
+) -> FilmedView:
+    """The view of a clip's own camera, as `meta["camera"]` of a result describes it.
+
+    The clip's whole picture is fitted into `size`, (width, height); `points` (..., 3) are where
+    people are.
+    """
+    if not camera:
+        raise PoseliftError(
+            "This result does not know where its camera was.",
+            f"Choose one of {', '.join(VIEWS)}; results of `poselift video` know it.",
+        )
+    axes = np.array(camera["rotation"], float)
+    position, focal = np.array(camera["position"], float), np.array(camera["focal"], float)
+    if axes.ndim == 3:
+        axes, position, focal = axes[0], position[0], focal[0]
+    own = np.array(camera["size"], float)
+    scale = float((np.array(size) / own).min())
+    centre = (np.array(camera["centre"]) + 0.5 - own / 2) * scale + np.array(size) / 2 - 0.5
+    flat = np.asarray(points, float).reshape(-1, 3)
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    target = flat.mean(axis=0) if len(flat) else position + 4 * axes[2]
+    distance = max(float((target - position) @ axes[2]), 0.5)
+    viewpoint = Viewpoint(position, axes, float(focal) * scale, (centre[0], centre[1]))
+    return FilmedView(size, viewpoint, target, distance)
 
 
 def view_angles(view: str, time: float = 0.0) -> tuple[float, float]:

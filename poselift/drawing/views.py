@@ -14,3 +14,6 @@ VIEW_ANGLES: dict[str, tuple[float, float]] = {
 TURNTABLE = "turntable"
 VIEWS = (*VIEW_ANGLES, TURNTABLE)
 LAYOUTS = ("side", "overlay", "3d")
+#: From where the clip was filmed, and the solid bodies over the clip's own frames: only for results
+#: that know their camera.
+CAMERA, SOLID = "camera", "solid"
