@@ -195,7 +195,7 @@ def show(results: list[dict[str, Any]]) -> str:
         for r in results
     ]
     headings = [
-        "model", "parameters, M", "MMACs a frame, (a)", "(b)", "frames a second, (a)", "(b)",
+        "model", "parameters, M", "MMACs per frame, (a)", "(b)", "frames per second, (a)", "(b)",
         "(c)", "ratios", "largest difference", "memory (b), MB",
     ]  # fmt: skip
     return machine.table(headings, rows)

@@ -87,7 +87,7 @@ def main() -> None:
         print(case, {name: round(rate, 1) for name, rate in results[case].items()}, flush=True)
     rows = [[case, *(f"{r[name]:.1f}" for name in options.runtimes)] for case, r in results.items()]
     print(machine.in_words(machine.describe()))
-    print(machine.table(["windows a second", *options.runtimes], rows))
+    print(machine.table(["windows per second", *options.runtimes], rows))
     if options.json:
         machine.write_json(options.json, {"runtimes": results})
 

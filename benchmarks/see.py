@@ -51,7 +51,7 @@ def main() -> None:
             for name in ("thunder", "lightning")
             for n in clips
         ]
-        show("File to tracks, frames a second", figures["people"])
+        show("File to tracks, frames per second", figures["people"])
         cadences: tuple[int | Literal["auto"], ...] = (1, 2, 5, 10, "auto")
         figures["cadence"] = [measure(clips[2], 2, every=every) for every in cadences]
         show("Cadence of the detector, two people, thunder", figures["cadence"])

@@ -77,8 +77,8 @@ def measure(names: list[str], rounds: int) -> list[dict[str, Any]]:
 
 def show(results: list[dict[str, Any]]) -> str:
     """The table for people."""
-    headings = ["lifter", "parameters, M", "MMACs a frame", "clip, frames/s", "ratio",
-                "live, ms a frame", "ratio"]  # fmt: skip
+    headings = ["lifter", "parameters, M", "MMACs per frame", "clip, frames/s", "ratio",
+                "live, ms per frame", "ratio"]  # fmt: skip
     rows = [
         [
             r["lifter"], f"{r['parameters_m']:.2f}", f"{r['mmacs']:.1f}", f"{r['fps']:.0f}",

@@ -113,7 +113,7 @@ def main() -> None:
         live = live_row(camera, folder)
         titles = [
             "live at 640x480: pictures",
-            "a second",
+            "per second",
             "median ms",
             "95th percentile ms",
             "memory, MB",

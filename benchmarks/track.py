@@ -124,7 +124,8 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     table = {}
     print(
-        "| tracker | scene | IDF1 | switches a clip | ms a frame |\n| --- | --- | --- | --- | --- |"
+        "| tracker | scene | IDF1 | switches per clip | ms per frame |\n"
+        "| --- | --- | --- | --- | --- |"
     )
     for name, follow in FOLLOWERS.items():
         try:

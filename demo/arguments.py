@@ -50,9 +50,9 @@ def add_command_options(parser: Parser) -> None:
     """Add what is about the command itself: `--config`, `--log`, `--debug`."""
     group = parser.add_argument_group("other")
     group.add_argument("--config", type=Path, metavar="FILE",
-                       help="TOML with the same names as the options")  # fmt: skip
+                       help="TOML file with the options' names as keys")  # fmt: skip
     group.add_argument("--log", choices=LOGS, default=None,
-                       help="what is told; json: one object per line (default: text)")  # fmt: skip
+                       help="how to report; json: one object per line (default: text)")  # fmt: skip
     group.add_argument("--debug", action="store_true", help="tracebacks and detailed logging")
 
 
@@ -83,7 +83,7 @@ def settings_from(options: argparse.Namespace, mode: Mode, reporter: Reporter) -
         if name in config and name not in used_by(mode) and settings.as_dict()[name] != value
     ]
     if ignored:
-        reporter.say(f"{options.config}: {', '.join(ignored)} not used by `poselift {mode}`")
+        reporter.say(f"{options.config}: not used by `poselift {mode}`: {', '.join(ignored)}")
     return settings.changed(**typed)
 
 

@@ -17,14 +17,14 @@ from poselift.errors import PoseliftError
 
 #: Each command and its line in the help; `poselift.demo.commands.NAME` does it.
 COMMANDS = {
-    "video": "turn videos into 2D overlays and 3D skeletons, drawn and written",
-    "live": "the same from a camera, as it comes",
-    "lift": "lift the 2D poses of a file to 3D",
-    "page": "make a page for the browser of stored results, one or two in step",
+    "video": "turn videos into 2D overlays and 3D skeletons",
+    "live": "the same live from a camera",
+    "lift": "lift 2D poses from a file to 3D",
+    "page": "make a browser page of saved results, one or two side by side",
     "train": "train a lifter",
     "evaluate": "measure how accurate lifters are",
-    "inspect": "draw what a lifter's attention looks at",
-    "data": "make motion capture sets to train on",
+    "inspect": "draw a lifter's attention maps",
+    "data": "make motion capture sets for training",
     "weights": "list, fetch, check and add weight files",
 }
 #: `demo/vis.py` and its options `--video` and `--webcam` instead of a command's name.

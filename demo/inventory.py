@@ -27,7 +27,7 @@ def inventory() -> str:
     lines += [_row(True, name, note) for name, (_, note) in loading.OWN.items()]
     lines += [
         "",
-        "+ is here, - is not: `poselift weights get NAME` fetches it or says how to get it.",
+        "+ installed, - not installed: `poselift weights get NAME` fetches it or says how.",
     ]
     return "\n".join(lines)
 

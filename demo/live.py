@@ -102,9 +102,9 @@ def open_outputs(
     if has_display():
         outputs.append(Preview(Path(settings.out), picture.next_view, reporter))
     elif outputs:
-        reporter.say("no display here: recording only; Ctrl-C ends it")
+        reporter.say("no display: recording only; Ctrl-C ends it")
     else:
-        reporter.say("no display here: poses go to standard output, one JSON line each")
+        reporter.say("no display: printing poses to standard output as JSON lines")
         outputs.append(PoseLines(sys.stdout))
     return outputs
 
@@ -136,9 +136,9 @@ def tell_pace(pace: Pace, camera: LiveCamera, reporter: Reporter) -> None:
     if not ages:
         return
     reporter.say(
-        f"{len(ages)} pictures, {pace.rate:.1f} per second at the end; frame in to picture out: "
+        f"{len(ages)} frames, {pace.rate:.1f} per second at the end; from frame in to picture out: "
         f"median {np.median(ages) * 1000:.0f} ms, 95th percentile "
-        f"{np.percentile(ages, 95) * 1000:.0f} ms; {camera.dropped} frames were too old to show",
+        f"{np.percentile(ages, 95) * 1000:.0f} ms; {camera.dropped} frames were dropped",
         pictures=len(ages),
         per_second=round(pace.rate, 1),
         latency_median_ms=round(float(np.median(ages)) * 1000, 1),

@@ -102,7 +102,7 @@ def problem_of(error: OSError | MemoryError) -> PoseliftError:
     """What to tell of an error of the system: no disk, no rights, no memory."""
     if isinstance(error, MemoryError):
         return PoseliftError(
-            f"There is not enough memory ({error or 'nothing more is known'}).",
+            f"There is not enough memory ({error or 'no details'}).",
             "Use a shorter clip (`start`, `end`), or a smaller `height`.",
         )
     where = f"{error.filename}: " if error.filename else ""

@@ -64,7 +64,7 @@ def input_spec(model: Path, default: InputSpec) -> InputSpec:
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise PoseliftError(
             f"{path} does not describe a model's input ({error}).",
-            "Fetch the model again, or remove this file to use what is usual for its kind.",
+            "Fetch the model again, or remove this file to use the defaults for its kind.",
         ) from error
 
 

@@ -43,7 +43,7 @@ class MmposeTopDown:
             self._model = self._api.init_model(str(config), None, str(resolve_device(device)))
         except Exception as error:  # the config is a program of somebody else's
             raise PoseliftError(
-                f"mmpose cannot make the model of {config.name} ({type(error).__name__}: {error}).",
+                f"mmpose cannot build the model {config.name} ({type(error).__name__}: {error}).",
                 "Give the config of a top-down model, of the installed mmpose's version.",
             ) from error
         _fill(self._model, weights)
@@ -87,7 +87,7 @@ def _beside(config: Path) -> Path:
     found = sorted(config.parent.glob("*.pth"))
     if len(found) != 1:
         raise PoseliftError(
-            f"Which weights belong to {config.name}? There are {len(found)} .pth files beside it.",
+            f"Which weights belong to {config.name}? There are {len(found)} .pth files next to it.",
             "Put the config and its checkpoint into a folder of their own, or give checkpoint=...",
         )
     return found[0]

@@ -53,7 +53,7 @@ class MoveNet:
         if not isinstance(side, int) or side % STRIDE:
             raise PoseliftError(
                 f"{path.name} is not a MoveNet file: its input is {self._model.input_shape}.",
-                "Leave the file out: thunder and lightning ship.",
+                "Leave the file out: thunder and lightning are included.",
             )
         self.size = side
         self.margin = margin

@@ -109,13 +109,13 @@ def _check_external(path: Path, location: str) -> None:
     beside = (folder / location).resolve()
     if "\\" in location or ":" in location or not beside.is_relative_to(folder):
         raise PoseliftError(
-            f"{path.name} is refused: it wants to read {location[:200]!r}, which is outside its "
+            f"{path.name} is refused: it refers to {location[:200]!r}, which is outside its "
             "folder.",
             "Get the file from its publisher, or export it with the weights inside.",
         )
     if not beside.is_file():
         raise PoseliftError(
-            f"{path.name} keeps weights in {location[:200]!r}, which is not beside it.",
+            f"{path.name} keeps weights in {location[:200]!r}, which is not next to it.",
             "Put both files into one folder.",
         )
 

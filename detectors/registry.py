@@ -212,7 +212,7 @@ def _unknown(kind: Kind, plain: str, name: str) -> PoseliftError:
     known = weights.ENTRIES.get(plain)
     if known is not None:
         return PoseliftError(
-            f"{plain!r} is the name of weights for {known.model}, which is no {kind}.",
+            f"{plain!r} is the name of weights for {known.model}, which is not a {kind}.",
             f"Known: auto, {', '.join(parts)}.",
         )
     near = difflib.get_close_matches(plain, [*parts, *ALIASES, *weights.ENTRIES], 1)

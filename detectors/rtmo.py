@@ -90,7 +90,7 @@ class RTMO:
         ):
             told = ", ".join(f"{key} {value.shape}" for key, value in list(outputs.items())[:5])
             raise PoseliftError(
-                f"{self._file} does not answer as an RTMO model: its outputs are {told}.",
+                f"{self._file} does not behave like an RTMO model: its outputs are {told}.",
                 "Give the end2end.onnx of an RTMO for 17 joints (COCO).",
             )
         return boxes[0], joints[0]

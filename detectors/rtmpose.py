@@ -89,7 +89,7 @@ class RTMPose(TopDown):
 
     def _wrong(self, *outputs: np.ndarray) -> PoseliftError:
         return PoseliftError(
-            f"{self._file} does not answer as an RTMPose model of a body: its outputs are "
+            f"{self._file} does not behave like an RTMPose body model: its outputs are "
             f"{', '.join(str(output.shape) for output in outputs[:5])}.",
             "Models for 17 (COCO), 26 (Halpe) and 133 (WholeBody) joints are read.",
         )
@@ -196,7 +196,7 @@ class RTMDetector:
         elif table.ndim == 3 and len(table) == 1 and table.shape[2] > 5:
             return decode_yolox(table[0], self._size)
         raise PoseliftError(
-            f"{self._file} does not answer as RTMDet or YOLOX: its outputs are "
+            f"{self._file} does not behave like RTMDet or YOLOX: its outputs are "
             f"{', '.join(f'{key} {value.shape}' for key, value in list(outputs.items())[:5])}.",
             "Give a model exported with boxes and labels, or YOLOX as it is.",
         )

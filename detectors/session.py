@@ -148,7 +148,7 @@ class OnnxModel:
         if len(inputs) != 1 or inputs[0].type not in _FLOATS:
             told = ", ".join(f"{one.name}: {one.type}" for one in inputs[:5]) or "none"
             raise PoseliftError(
-                f"{self._file} is not a model of pictures: its inputs are {told}.",
+                f"{self._file} is not an image model: its inputs are {told}.",
                 "One input of type float or float16 is expected.",
             )
         shape: list[int | str | None] = list(inputs[0].shape)
@@ -156,7 +156,7 @@ class OnnxModel:
         too_many = bool(shape) and isinstance(shape[0], int) and shape[0] > _MOST_BATCH
         if min(fixed, default=1) < 1 or math.prod(fixed) > _MOST_INPUT or too_many:
             raise PoseliftError(
-                f"{self._file} wants an input of {shape}, which is too large for pictures here.",
+                f"{self._file} expects an input of {shape}, which is too large.",
                 "Export it for 1024 x 1024 or less, and for up to 8 pictures at once.",
             )
         return inputs[0].name, shape, _FLOATS[inputs[0].type]
@@ -166,7 +166,7 @@ class OnnxModel:
         for output in outputs:
             if output.type not in _NUMBERS:
                 raise PoseliftError(
-                    f"{self._file} answers with {output.type} ({output.name}).",
+                    f"{self._file} outputs {output.type} ({output.name}).",
                     "Only arrays of numbers are read: export it without that output.",
                 )
         return [output.name for output in outputs]
@@ -201,7 +201,7 @@ def picture_size(
         raise PoseliftError(
             f"{file} is not {what}: its input is {shape}.",
             "Its input must be (N, 3, height, width), with numbers for height and width, or with "
-            "the model's pipeline.json beside it.",
+            "the model's pipeline.json next to it.",
         )
     open_width, open_height = given or (0, 0)
     return width or open_width, height or open_height
@@ -235,7 +235,7 @@ def _providers(ort: onnxruntime, device: str) -> list[str | tuple[str, dict[str,
             cuda = ("CUDAExecutionProvider", {"device_id": index or "0"})
             return [cuda, "CPUExecutionProvider"]
         if kind == "cuda":
-            log.warning("this onnxruntime has no CUDA: the 2D models run on the processor "
+            log.warning("this onnxruntime has no CUDA: the 2D models run on the CPU "
                         "(pip install onnxruntime-gpu for the GPU)")  # fmt: skip
     return ["CPUExecutionProvider"]
 

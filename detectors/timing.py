@@ -51,7 +51,7 @@ def measure(name: str, files: Sequence[Path], device: str, make: Callable[[], An
     try:
         write_whole(_file(), json.dumps({"format": _FORMAT, "milliseconds": known}, indent=1))
     except OSError as error:
-        log.info("the timing of %s is not kept: %s", name, error)
+        log.info("the timing of %s could not be saved: %s", name, error)
     return milliseconds
 
 

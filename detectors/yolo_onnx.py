@@ -54,7 +54,7 @@ class OnnxYolo:
         table = outputs[0]
         if table.ndim != 3 or table.shape[0] != 1 or min(table.shape[1:]) < 5:
             raise PoseliftError(
-                f"{self._file} does not answer as a YOLO detection or pose model: "
+                f"{self._file} does not behave like a YOLO detection or pose model: "
                 f"its output is {table.shape}.",
                 "Segmentation, classification and rotated boxes are not read.",
             )
@@ -74,7 +74,7 @@ class OnnxYolo:
         boxes = np.concatenate([plain[:, :2] - half, plain[:, :2] + half], axis=1)
         if 4 + self._person >= plain.shape[1]:
             raise PoseliftError(
-                f"{self._file} does not know the class person.", "Take a model trained on COCO."
+                f"{self._file} has no class person.", "Take a model trained on COCO."
             )
         return boxes, plain[:, 4 + self._person].astype(np.float32), joints
 

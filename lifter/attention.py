@@ -90,7 +90,7 @@ def attention_maps(
     """
     if not net.attention_over:
         having = ", ".join(name for name, model in MODELS.items() if model.attention_over)
-        raise PoseliftError(f"{net.name} has no attention to look at.", f"These have: {having}.")
+        raise PoseliftError(f"{net.name} has no attention layers.", f"These have: {having}.")
     if joint is not None and joint not in H36M17.names:
         raise PoseliftError(
             f"No joint is called {joint!r}.", f"There are {', '.join(H36M17.names)}."
@@ -101,7 +101,7 @@ def attention_maps(
     maps = [read.block(block, shares.float().cpu()) for block, shares in found.items()]
     if joint is not None and not read.took_joint:
         raise PoseliftError(
-            f"{net.name} never looks at the frames of one joint by itself.", "Leave out the joint."
+            f"{net.name} does not attend to the frames of single joints.", "Leave out the joint."
         )
     return maps
 

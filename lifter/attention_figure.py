@@ -73,7 +73,7 @@ def save(figure: Figure, path: Path) -> Path:
     kinds = figure.canvas.get_supported_filetypes()
     if kind not in kinds:
         raise PoseliftError(
-            f"No picture can be written as {path.name!r}.",
+            f"A figure cannot be written as {path.name!r}.",
             "Let the name end in .png, .svg or .pdf.",
         )
     with atomic_path(path) as part:

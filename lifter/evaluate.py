@@ -30,8 +30,8 @@ def split_sets(
     training, clips = mocap.split(read_motions(paths), validate)
     if not clips:
         raise PoseliftError(
-            "These sets hold no validation clip.",
-            "Say --validate with patterns of clips' names; '*' takes all.",
+            "These sets hold no validation clips.",
+            "Give --validate patterns of clip names; '*' takes all.",
         )
     return training, clips
 

@@ -86,7 +86,7 @@ def load(
         if model_settings:
             raise PoseliftError(
                 "model_settings belong to a checkpoint file: expected `checkpoint`, got none.",
-                "A name alone has its own settings.",
+                "Registered weights have their own settings.",
             )
         entry = _choose(name)
         step = entry.time_step
@@ -162,7 +162,7 @@ def _choose(name: str) -> weights.WeightsEntry:
                 "No lifter's weights are on this machine.",
                 "`poselift weights list` shows what there is; `checkpoint` takes a file.",
             )
-        _log.info("lifter: %s, the best of %d that are here", here[0].name, len(here))
+        _log.info("lifter: %s, the best of %d installed", here[0].name, len(here))
         return here[0]
     for entry in entries:
         if entry.name == name:
@@ -173,7 +173,7 @@ def _choose(name: str) -> weights.WeightsEntry:
     # Who fetched or added weights wants those, and not the small ones that ship.
     for entry in sorted(here, key=lambda entry: entry.source == SHIPPED):
         if entry.model == name:
-            _log.info("lifter: %s, the best weights for %s that are here", entry.name, name)
+            _log.info("lifter: %s, the best installed weights for %s", entry.name, name)
             return entry
     return of_model[0]  # not here: getting it says how to fetch it
 
@@ -190,7 +190,7 @@ def _unknown(name: str, entries: list[weights.WeightsEntry]) -> PoseliftError:
     near = get_close_matches(str(name).lower(), known, 1, 0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return PoseliftError(
-        f"No lifter is called {name!r}.", f"{hint}There are auto, {', '.join(known)}."
+        f"No lifter is called {name!r}.", f"{hint}Known: auto, {', '.join(known)}."
     )
 
 

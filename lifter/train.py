@@ -176,7 +176,7 @@ def training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
         validation += read_motions(files)
     _log.info("%d clips to train on, %d to validate with", len(training), len(validation))
     if not training:
-        raise PoseliftError("All clips are kept for validation.", "Name others: `validate`.")
+        raise PoseliftError("All clips are held out for validation.", "Name others: `validate`.")
     return training, validation
 
 

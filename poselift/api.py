@@ -145,7 +145,7 @@ def register(
     if kind == "skeleton":
         if to_h36m is None:
             raise PoseliftError(
-                f"The skeleton {name!r} comes without a way to H36M-17.",
+                f"The skeleton {name!r} comes without a conversion to H36M-17.",
                 "Give to_h36m: a function, or a dictionary of joint names.",
             )
         if part.name != name:
@@ -156,8 +156,8 @@ def register(
         return
     if not callable(part):
         raise PoseliftError(
-            f"The {kind} {name!r} cannot be made: a {type(part).__name__} cannot be called.",
-            "Give a class or a function that makes it: lambda device: my_part.",
+            f"The {kind} {name!r} cannot be created: a {type(part).__name__} is not callable.",
+            "Give a class or a function that creates it: lambda device: my_part.",
         )
     if kind == "lifter":
         from poselift.lifter.loading import add_lifter

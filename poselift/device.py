@@ -38,11 +38,11 @@ def resolve_device(name: str = "auto") -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
         raise PoseliftError(
-            f"The device {name!r} is not here: torch sees {count} CUDA device(s).",
+            f"The device {name!r} is not available: torch sees {count} CUDA device(s).",
             "Use `device` auto or cpu.",
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise PoseliftError("The device 'mps' is not here.", "Use `device` auto or cpu.")
+        raise PoseliftError("The device 'mps' is not available.", "Use `device` auto or cpu.")
     return device
 
 

@@ -50,7 +50,9 @@ def claim_folder(out: str | Path, source: str) -> Path:
         make_folder(folder)
         if _claimed(folder, mine):
             return folder
-    raise PoseliftError(f"No folder in {out} can be kept for {source}.", "Choose another `out`.")
+    raise PoseliftError(
+        f"No folder in {out} could be reserved for {source}.", "Choose another `out`."
+    )
 
 
 def _claimed(folder: Path, mine: bytes) -> bool:
@@ -106,7 +108,7 @@ def refuse_results_over_sources(
         inside = Path(source).parent if is_pattern(str(source)) else Path(source)
         if is_same_file(folder, inside):
             raise PoseliftError(
-                f"The results would go to {folder}, among the pictures that are read.",
+                f"The results would go to {folder}, among the input pictures.",
                 "Choose another folder for the results (`out`).",
             )
     refuse_sources(_results_there(folder, settings), read)

@@ -112,7 +112,7 @@ class Live:
     ) -> None:
         if people not in ("all", "main"):
             raise PoseliftError(
-                f"Live cannot follow people {people!r}: it knows only all and main.",
+                f"Live cannot follow people {people!r}: it supports only all and main.",
                 "Choosing a person by number or by pixel needs the whole clip.",
             )
         if isinstance(keypointer, str) and keypointer == "auto":

@@ -65,7 +65,7 @@ class RepeatedLifting:
         if not 0 <= lookahead < frames:
             raise PoseliftError(
                 f"The lookahead of this lifter must be 0 to {frames - 1} frames, got {lookahead}.",
-                "It may be as long as the lifter's `receptive_field`, less the frame itself.",
+                "It may be as long as the lifter's `receptive_field`, minus the frame itself.",
             )
         self._lifter, self._size, self._lookahead, self._fps = lifter, image_size, lookahead, fps
         self._seen: deque[tuple[np.ndarray, np.ndarray]] = deque(maxlen=frames)
@@ -100,7 +100,7 @@ class CameraRate:
     def __init__(self, trained: float | None, given: float | None = None) -> None:
         if given is not None and not given > 0:
             raise PoseliftError(
-                f"A rate of {given:g} frames a second is none.", "Give one above 0."
+                f"A rate of {given:g} frames per second is not possible.", "Give one above 0."
             )
         self._trained, self._given = trained, given
         self.fps: float | None = given

@@ -56,7 +56,7 @@ def check(name: str, value: Any, option: Option) -> None:
     """Refuse a value that is none of the choices, or too small or too large."""
     for one in value if isinstance(value, tuple) else (value,):
         if isinstance(one, str) and "\0" in one:
-            raise PoseliftError(f"`{name}` holds a NUL character.", "Leave it out.")
+            raise PoseliftError(f"`{name}` contains a NUL character.", "Leave it out.")
         if isinstance(one, float) and not math.isfinite(one):
             raise PoseliftError(f"`{name}` is {one:g}.", "Give a finite number.")
         if option.choices and one not in option.choices:

@@ -196,7 +196,7 @@ def _is_object(kind: str, part: Any) -> bool:
         )
     if kind == "lifter" and hasattr(part, "named_parameters"):
         raise PoseliftError(
-            f"The lifter is a network, {type(part).__name__}, and not a lifter yet.",
+            f"The lifter is a network, {type(part).__name__}, not a lifter.",
             "Wrap it: poselift.lifter.ClipLifter.from_net(net, normalisation='screen').",
         )
     return True

@@ -22,4 +22,6 @@ def load_plugins() -> None:
         try:
             found.load()()
         except Exception as error:
-            _log.warning("The parts of %s (%s) cannot be had: %r", found.name, found.value, error)
+            _log.warning(
+                "The plugin %s (%s) could not be loaded: %r", found.name, found.value, error
+            )

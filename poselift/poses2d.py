@@ -60,7 +60,7 @@ def tracks_from_arrays(
     numbers = np.arange(1, len(points) + 1) if ids is None else np.asarray(ids).reshape(-1)
     if len(numbers) != len(points):
         raise PoseliftError(
-            f"There are {len(points)} people and {len(numbers)} ids.", "Give one id a person."
+            f"There are {len(points)} people and {len(numbers)} ids.", "Give one id per person."
         )
     return [
         _track(int(number), *person) for number, *person in zip(numbers, points, seen, strict=True)

@@ -34,7 +34,7 @@ def render_clip(
     """
     if source is not None and source.live:
         raise PoseliftError(
-            f"{source.path} comes at its own rate and cannot be read twice.",
+            f"{source.path} is a live stream and cannot be read twice.",
             "Use `poselift live` with this address, and `record` to keep what is shown.",
         )
     paths = [folder / f"{motion.name}.{kind}" for kind in kinds]

@@ -73,7 +73,8 @@ class _Looking:
             self._take(frame)
         if kept is not None and kept.size is not None:
             self._reporter.say(
-                "2D tracks: taken from an earlier run (`cache=False` looks again)", cached=True
+                "2D tracks: reused from an earlier run (`cache=False` computes them again)",
+                cached=True,
             )
             return SeenClip(np.array(self._times), kept.size, self._builder.tracks())
         self._look(kept.state if kept is not None else {})
@@ -98,7 +99,7 @@ class _Looking:
         if resumed:
             see.restore(state)
             self._reporter.say(
-                f"resuming: {resumed} frames were seen by an earlier run", resumed=resumed
+                f"resuming: {resumed} frames were processed by an earlier run", resumed=resumed
             )
         # Decoded again from the start: a frame that is sought need not have the same pixels.
         ahead = prefetch(self._source.frames(), depth(self._source.size))

@@ -1,4 +1,4 @@
-"""Everything a run can be told, with its defaults: the same for the command, TOML and Python."""
+"""All settings of a run, with their defaults: the same for the command, TOML and Python."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _OUTPUT, _CAMERA = "output", "live"
 
 
 def _clips(instead: str) -> dict[str, Any]:
-    """Of a setting that live does not use: what to do there."""
+    """A setting that live does not use, and what to do there instead."""
     return {"modes": ("video",), "instead": instead}
 
 
 def _live(instead: str) -> dict[str, Any]:
-    """Of a setting that clips do not use: what to do there."""
+    """A setting that clips do not use, and what to do there instead."""
     return {"modes": ("live",), "instead": instead}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is done. The names are those of the command's options.
+    """The settings of a run. The names are those of the command's options.
 
     >>> Settings().save
     ('mp4', 'npz')
@@ -48,11 +48,11 @@ class Settings:
     """
 
     start: float | None = setting(
-        None, _INPUT, "begin at this second", metavar="S", between=(0, math.inf),
-        **_clips("Live begins with the newest frame. Leave it out, or use `poselift video`."),
+        None, _INPUT, "start at this time in seconds", metavar="S", between=(0, math.inf),
+        **_clips("Live starts with the newest frame. Leave it out, or use `poselift video`."),
     )  # fmt: skip
     end: float | None = setting(
-        None, _INPUT, "end before this second", metavar="S", between=(0, math.inf),
+        None, _INPUT, "end before this time in seconds", metavar="S", between=(0, math.inf),
         **_clips("Ctrl-C or q ends live. Leave it out, or use `poselift video`."),
     )  # fmt: skip
     fps: float = setting(
@@ -62,102 +62,107 @@ class Settings:
     )  # fmt: skip
 
     lifter: str = setting(
-        "auto", _PARTS, "2D to 3D: a weights name or a model (poseformerv2, sct, ftcm, "
-        "convformer, ...); auto takes the best whose weights are here", metavar="NAME",
+        "auto", _PARTS, "2D to 3D: a name of weights or of a model (poseformerv2, sct, ftcm, "
+        "convformer, ...); auto takes the best installed", metavar="NAME",
     )  # fmt: skip
     checkpoint: str | None = setting(
-        None, _PARTS, "weights for the lifter: your own, or the authors' file", metavar="FILE"
+        None, _PARTS, "weights file for the lifter: your own, or the authors'", metavar="FILE"
     )
     detector: str = setting(
-        "auto", _PARTS, "person detector; yolo:FILE and such take a file", metavar="NAME"
+        "auto",
+        _PARTS,
+        "person detector; NAME:FILE, such as yolo:FILE, takes a file",
+        metavar="NAME",
     )
     pose: str = setting(
-        "auto", _PARTS, "2D keypointer: thunder, lightning, hrnet, yolo:FILE, or "
-        "precomputed:FILE for joints that you have (npz, AlphaPose, OpenPose or COCO JSON)",
+        "auto", _PARTS, "2D keypointer: thunder, lightning, hrnet, yolo:FILE, ..., or "
+        "precomputed:FILE for 2D joints you already have (npz, AlphaPose, OpenPose or COCO JSON)",
         metavar="NAME",
     )  # fmt: skip
     device: str = setting("auto", _PARTS, "auto, cpu, cuda, cuda:1 or mps", metavar="NAME")
     every: str = setting(
-        "auto", _PARTS, "look for people every K frames and follow their joints in between",
+        "auto", _PARTS, "run the detector every K frames and follow people's joints in between",
         metavar="K",
     )  # fmt: skip
     mirror: bool = setting(
-        True, _PARTS, "lift once, without averaging with the mirrored input: faster, less steady"
+        True, _PARTS, "do not average with the mirrored input: faster, less accurate"
     )
 
     people: str = setting(
-        "all", _PEOPLE, "all, main (seen longest and largest), a person's number, or X,Y@FRAME: "
-        "whoever is at this pixel of this frame; live knows all and main", metavar="WHO",
+        "all", _PEOPLE, "all, main (the person seen longest and largest), a person's number, or "
+        "X,Y@FRAME: the person at this pixel of this frame; live takes all and main", metavar="WHO",
     )  # fmt: skip
     max_people: int = setting(
-        10, _PEOPLE, "at most this many, the largest and longest seen", metavar="N", between=(1, 99)
+        10,
+        _PEOPLE,
+        "keep at most N people: those seen largest and longest",
+        metavar="N",
+        between=(1, 99),
     )
     smooth: str = setting("auto", _PEOPLE, "smooth the 2D joints before lifting", choices=SMOOTHING)
     up: str = setting(
-        "auto", _PEOPLE, "where up is: from how people move (auto), as if the camera were level, "
-        "or by the one Human3.6M camera of the published demos (h36m)", choices=UP,
-        **_clips("Live takes the camera as level. Leave it out."),
+        "auto", _PEOPLE, "which way is up: estimated from how people move (auto), as for a level "
+        "camera (level), or fixed as in the published demos (h36m)", choices=UP,
+        **_clips("Live estimates the camera by itself. Leave it out."),
     )  # fmt: skip
     camera: str = setting(
-        "", _PEOPLE, "what is known of the camera, the rest is found: any of tilt=20,roll=3,fov=65,"
-        "height=1.5, or a calibration file of OpenCV or Pose2Sim (FILE::NAME for one of several)",
-        metavar="WHAT",
-        **_clips("Live finds its camera by itself. Leave it out."),
+        "", _PEOPLE, "what you know of the camera (the rest is estimated): any of tilt=20,roll=3,"
+        "fov=65,height=1.5, or a calibration file of OpenCV or Pose2Sim (FILE::NAME for one of "
+        "several)", metavar="WHAT",
+        **_clips("Live estimates the camera by itself. Leave it out."),
     )  # fmt: skip
     stature: str = setting(
-        "", _PEOPLE, "how tall people are, in metres: 1.83 for everybody, or by their numbers "
+        "", _PEOPLE, "how tall people are, in metres: 1.83 for everybody, or by number, as in "
         "1=1.83,2=1.70; it sets the scale of the room", metavar="METRES",
-        **_clips("Live takes everybody as 1.75 m tall. Leave it out."),
+        **_clips("Live assumes that everybody is 1.75 m tall. Leave it out."),
     )  # fmt: skip
     place: bool = setting(
-        True, _PEOPLE, "leave everybody on the spot instead of estimating their path through the "
-        "room", **_clips("Live leaves everybody on the spot anyway. Leave it out."),
+        True, _PEOPLE, "keep everybody on one spot instead of estimating their path through the "
+        "room", **_clips("Live always places people in the room. Leave it out."),
     )  # fmt: skip
     field_of_view: float = setting(
-        55.0, _PEOPLE, "of the camera, in degrees along the picture's longer side, assumed for "
-        "lifting and for the path", metavar="DEG",
+        55.0, _PEOPLE, "the camera's field of view in degrees, along the picture's longer side",
+        metavar="DEG",
     )  # fmt: skip
 
     out: str = setting("output", _OUTPUT, "folder for the results", metavar="DIR")
     save: tuple[str, ...] = setting(
-        ("mp4", "npz"), _OUTPUT, f"comma-separated, of {', '.join(FORMATS)}", metavar="LIST",
-        choices=FORMATS, **_clips("Live writes no result files; `record` keeps what is shown."),
+        ("mp4", "npz"), _OUTPUT, f"formats, comma-separated: {', '.join(FORMATS)}", metavar="LIST",
+        choices=FORMATS, **_clips("Live writes no result files; `record` saves what is shown."),
     )  # fmt: skip
     view: str = setting(
-        "three-quarter",
-        _OUTPUT,
-        "of the 3D panel; camera is where the clip was filmed from",
+        "three-quarter", _OUTPUT, "view of the 3D panel; camera is the viewpoint of the clip",
         choices=(*VIEWS, CAMERA),
-    )
+    )  # fmt: skip
     layout: str = setting(
-        "side", _OUTPUT, "the video beside the 3D panel, the video with the overlay alone, the "
-        "3D panel alone, or the 3D bodies over the video from its own camera (solid)",
+        "side", _OUTPUT, "the video next to the 3D panel, only the video with its overlay, only "
+        "the 3D panel, or 3D bodies over the video, seen by its own camera (solid)",
         choices=(*LAYOUTS, SOLID),
-        **_clips("Live always shows the picture beside the 3D panel. Leave it out."),
+        **_clips("Live always shows the picture next to the 3D panel. Leave it out."),
     )  # fmt: skip
     height: int = setting(
-        720, _OUTPUT, "of the picture, in pixels", metavar="PX", between=(64, 4320), live=480
+        720, _OUTPUT, "height of the output in pixels", metavar="PX", between=(64, 4320), live=480
     )
-    quality: str = setting("good", _OUTPUT, "of the MP4", choices=QUALITIES)
+    quality: str = setting("good", _OUTPUT, "quality of the MP4", choices=QUALITIES)
     audio: bool = setting(
         True, _OUTPUT, "leave the sound out", **_clips("Live records no sound. Leave it out.")
     )
     report: bool = setting(
-        False, _OUTPUT, "also a page to look at it in a browser (HTML), and curves and key poses "
-        "for paper (PNG, PDF)",
+        False, _OUTPUT, "also write a page for the browser (HTML), and joint angle curves and key "
+        "poses for print (PNG, PDF)",
         **_clips("It needs the whole clip: record the camera first, then use `poselift video`."),
     )  # fmt: skip
     cache: bool = setting(
-        True, _OUTPUT, "neither keep the 2D tracks beside the result nor use those that are there",
-        **_clips("Live keeps nothing. Leave it out."),
+        True, _OUTPUT, "neither save the 2D tracks next to the result nor reuse saved ones",
+        **_clips("Live saves nothing. Leave it out."),
     )  # fmt: skip
 
     lookahead: int = setting(
         0, _CAMERA, "wait this many frames for a steadier pose", metavar="FRAMES",
-        between=(0, 500), **_live("A clip is lifted with all its frames ahead. Leave it out."),
+        between=(0, 500), **_live("A clip's later frames are all known. Leave it out."),
     )  # fmt: skip
     record: str | None = setting(
-        None, _CAMERA, "write what is shown to this MP4", metavar="FILE",
+        None, _CAMERA, "save what is shown to this MP4", metavar="FILE",
         **_live("A clip's video goes to the folder `out`. Leave it out."),
     )  # fmt: skip
 
@@ -173,7 +178,7 @@ class Settings:
             )
         if not 5 <= self.field_of_view <= 150:
             raise PoseliftError(
-                f"A field of view of {self.field_of_view:g} degrees is not a camera's.",
+                f"A camera's field of view cannot be {self.field_of_view:g} degrees.",
                 "Give 5 to 150 degrees along the picture's longer side; phones have about 65.",
             )
         if self.every != "auto" and not re.fullmatch("0*[1-9][0-9]{0,5}", self.every):
@@ -224,7 +229,7 @@ def _unknown(name: str, known: list[str], where: str) -> PoseliftError:
 
 
 def live_defaults(mode: Mode) -> dict[str, Any]:
-    """The defaults that are others for a camera; none for clips.
+    """The defaults that differ for a camera; none for clips.
 
     >>> live_defaults("live"), live_defaults("video")
     ({'height': 480}, {})

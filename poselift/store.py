@@ -192,7 +192,9 @@ class TrackStore:
 
     def _give_up(self, error: OSError) -> None:
         log.warning(
-            "The 2D joints cannot be kept in %s (%s); going on without.", self._folder, error
+            "The 2D joints cannot be cached in %s (%s); continuing without a cache.",
+            self._folder,
+            error,
         )
         self._broken, self._waiting = True, []
         self.close()

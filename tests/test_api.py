@@ -258,9 +258,9 @@ def test_registered_parts_have_names() -> None:
     [
         ("detector", "nanodet", MiddleDetector, "cannot be called"),
         ("lifter", "sct", FlatLifter, "cannot be called"),
-        ("keypointer", "stick", 3, "cannot be made"),
+        ("keypointer", "stick", 3, "cannot be created"),
         ("hat", "stick", StickKeypointer, "no kind"),
-        ("skeleton", "mine", COCO17, "without a way"),
+        ("skeleton", "mine", COCO17, "without a conversion"),
     ],
 )
 def test_wrong_registrations_are_refused(kind: str, name: str, part: Any, message: str) -> None:

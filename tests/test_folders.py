@@ -129,7 +129,7 @@ def test_nor_over_files_that_settings_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["pictures", "pictures/%05d.png"])
 def test_nor_among_the_pictures_that_are_read(tmp_path: Path, source: str) -> None:
     (tmp_path / "pictures").mkdir()
-    with pytest.raises(PoseliftError, match="among the pictures"):
+    with pytest.raises(PoseliftError, match="among the input pictures"):
         Pipeline(out=str(tmp_path)).check([tmp_path / source])
 
 

@@ -174,7 +174,7 @@ def test_a_link_in_place_of_the_folder_is_not_followed(
     folder.symlink_to(behind)
     with caplog.at_level(logging.WARNING):
         keep(folder, frames(25), finish=True)
-    assert "cannot be kept" in caplog.text
+    assert "cannot be cached" in caplog.text
     assert len(list(behind.iterdir())) == 4
     assert {path.read_text() for path in behind.iterdir()} == {"mine"}
 
@@ -212,7 +212,7 @@ def test_a_file_in_place_of_the_folder_is_no_reason_to_stop(
     folder.parent.mkdir()
     folder.write_text("a file")
     keep(folder, frames(25), finish=True)
-    assert "going on without" in caplog.text
+    assert "continuing without" in caplog.text
     assert folder.read_text() == "a file"
 
 
@@ -225,7 +225,7 @@ def test_a_disk_that_takes_nothing_is_no_reason_to_stop(
 
     monkeypatch.setattr(os, "open", refuse)
     keep(folder, frames(25), finish=True)
-    assert caplog.text.count("going on without") == 1
+    assert caplog.text.count("continuing without") == 1
 
 
 def test_a_disk_that_is_full_halfway_leaves_nothing(

@@ -61,7 +61,7 @@ def read_checkpoint(path: str | Path) -> Any:
     # A damaged pickle can raise any exception at all, none of which is a bug of ours.
     except Exception as error:
         raise PoseliftError(
-            f"{path.name} is not a whole PyTorch checkpoint ({type(error).__name__}: {error}).",
+            f"{path.name} is not a complete PyTorch checkpoint ({type(error).__name__}: {error}).",
             "It may be truncated, or another kind of file: get it again and compare its size.",
         ) from error
 

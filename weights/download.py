@@ -279,15 +279,15 @@ def _unreachable(wanted: WeightsEntry, target: Path, why: Exception) -> Poselift
     return PoseliftError(
         f"Cannot fetch {wanted.source}: {why}.",
         f"Without a connection: fetch it on another machine and {_put(wanted, target)}. "
-        f"What came is kept; `poselift weights get {wanted.name}` continues from there.",
+        f"What has arrived is kept; `poselift weights get {wanted.name}` continues from there.",
     )
 
 
 def _local_trouble(error: OSError, target: Path) -> PoseliftError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return PoseliftError(
-            f"No room on the disk for {target}.",
-            "Make room, or set POSELIFT_WEIGHTS to a folder on another disk.",
+            f"Not enough space on the disk for {target}.",
+            "Free some space, or set POSELIFT_WEIGHTS to a folder on another disk.",
         )
     return PoseliftError(
         f"Cannot write {target}: {error.strerror or error}.",

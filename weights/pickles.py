@@ -50,7 +50,7 @@ class Budget:
             raise PoseliftError(
                 f"{self._name} is refused: its {self._size / 1e6:.1f} MB would fill more than "
                 f"{self.limit / 1e6:.0f} MB of memory.",
-                "It is damaged, or made to do harm; get it from its authors again.",
+                "It is damaged or malicious; get it from its authors again.",
             )
 
 

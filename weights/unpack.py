@@ -74,8 +74,8 @@ def _copy(archive: Path, file: IO[bytes]) -> bytes | None:
             log.info("%s unpacks to %.1f MB", _MODEL, model.file_size / 1e6)
             if shutil.disk_usage(archive.parent).free < model.file_size:
                 raise PoseliftError(
-                    f"No room on the disk to unpack {model.file_size / 1e6:.0f} MB.",
-                    "Make room, or set POSELIFT_WEIGHTS to a folder on another disk.",
+                    f"Not enough space on the disk to unpack {model.file_size / 1e6:.0f} MB.",
+                    "Free some space, or set POSELIFT_WEIGHTS to a folder on another disk.",
                 )
             with opened.open(model) as source:
                 shutil.copyfileobj(source, file, _BLOCK)

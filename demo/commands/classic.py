@@ -1,7 +1,7 @@
-"""Any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.
+"""Turn any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.
 
-Results go to output/<clip>/. With a command for its first word, such as `weights list`, this is
-`poselift` and its other commands.
+Results go to output/<clip>/. The other commands of `poselift` work too: give them as the first
+word, as in `weights list`.
 
 examples:
   poselift video clip.mp4
@@ -36,7 +36,7 @@ __all__ = ["USAGE", "add_options", "log_asked_for", "run"]
 
 def add_options(parser: Parser) -> None:
     """Add `--video`, `--webcam`, `--list` and the options of both."""
-    group = parser.add_argument_group("what to look at (one of the two)")
+    group = parser.add_argument_group("input (one of the two)")
     group.add_argument(
         "--video", "--source", nargs="+", dest="video", metavar="CLIP", help=video.SOURCES
     )
@@ -50,7 +50,7 @@ def add_options(parser: Parser) -> None:
     add_settings_options(parser, ["video", "live"])
     add_command_options(parser)
     parser.add_argument("--list", action="store_true",
-                        help="the parts and weights, and which are here")  # fmt: skip
+                        help="list the models and weights, and which are installed")  # fmt: skip
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:

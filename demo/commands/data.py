@@ -1,4 +1,4 @@
-"""Make motion capture sets to train on.
+"""Make motion capture sets for training.
 
 examples:
   poselift data cmu --asf-amc all_asfamc/subjects --out cmu.npz
@@ -28,11 +28,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = cmu.add_argument
     add("--out", type=Path, required=True, metavar="SET.npz", help="the set to write")
     add("--fps", type=_positive, default=60.0, help="frames per second of the set (default: 60)")
-    add("--source-fps", type=_positive, metavar="FPS", help="of all files, if it is not as known")
-    add("--scale", type=_positive, metavar="M", help="metres per unit, if not as found")
+    add(
+        "--source-fps",
+        type=_positive,
+        metavar="FPS",
+        help="rate of all files, if not the usual one",
+    )
+    add("--scale", type=_positive, metavar="M", help="metres per unit, if detected wrongly")
     add("--shortest", type=_positive, default=0.5, metavar="S",
         help="leave out shorter clips (default: 0.5)")  # fmt: skip
-    add("--index", type=Path, metavar="TXT", help="lines such as `01_04 climb`: descriptions")
+    add("--index", type=Path, metavar="TXT", help="descriptions, in lines such as `01_04 climb`")
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:

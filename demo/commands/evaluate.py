@@ -1,4 +1,4 @@
-"""Measure how good lifters are; the tables are Markdown.
+"""Measure how accurate lifters are; prints Markdown tables.
 
 examples:
   poselift evaluate --mocap cmu17.npz pybullet17.npz --checkpoint run/ema.safetensors
@@ -28,29 +28,48 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    add("--lifter", nargs="+", default=[], metavar="NAME", help="lifters whose weights are here")
+    add(
+        "--lifter",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="lifters whose weights are installed",
+    )
     checkpoint = add("--checkpoint", nargs="+", default=[], type=Path, metavar="FILE",
-                     help="weights of your own (.safetensors)")  # fmt: skip
+                     help="your own weights (.safetensors)")  # fmt: skip
     old_name(parser, "--weights", checkpoint)
     add("--mocap", nargs="+", type=Path, metavar="NPZ", help="motion capture sets")
     add("--validate", nargs="+", metavar="PATTERN",
-        help="judge the clips of these names, such as '*' (default: our split)")  # fmt: skip
+        help="evaluate clips whose names match, such as '*' (default: our split)")  # fmt: skip
     add("--joints", choices=["human36m", "captured"], default="human36m",
-        help="whose hips, spine and neck motion capture is judged by")  # fmt: skip
+        help="how hips, spine and neck of motion capture are defined")  # fmt: skip
     add("--conditions", action="store_true",
-        help="motion capture with blind scores, cut-off people, unusual cameras")  # fmt: skip
+        help="vary scores, missing joints and cameras of motion capture")  # fmt: skip
     add("--h36m", type=Path, metavar="DIR", help="Human3.6M, subjects 9 and 11")
     add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="MPI-INF-3DHP's test set")
     add("--humaneva", type=Path, metavar="DIR", help="HumanEva-I's validation part")
     add("--keypoints", default="gt", help="2D of Human3.6M and HumanEva: gt, cpn_ft_h36m_dbb, ...")
-    add("--linear", type=int, default=0, metavar="N", help="also a linear map fitted to N windows")
+    add(
+        "--linear",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also evaluate a linear map fitted to N windows",
+    )
     add("--mirror", action="store_true", help="average with the mirrored input")
     add("--fps", type=float, default=30.0, help="rate at which motion capture is read")
     add("--clips", action="store_true",
-        help="motion capture in stretches of four seconds, lifted as users lift clips")  # fmt: skip
-    add("--lookahead", type=int, nargs="+", default=[], metavar="K", help="also as in live use")
+        help="motion capture in four-second clips, lifted as `lift` does")  # fmt: skip
+    add(
+        "--lookahead",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="K",
+        help="also live, with K frames of lookahead",
+    )
     add("--details", action="store_true", help="tables per action and per joint")
-    add("--json", type=Path, metavar="FILE", help="write all figures here too")
+    add("--json", type=Path, metavar="FILE", help="also write all figures to this file")
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:
@@ -58,7 +77,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     from poselift.lifter.evaluate import report
 
     if not options.lifter and not options.checkpoint:
-        raise PoseliftError("No lifter is named.", "Say --lifter NAME or --checkpoint FILE.")
+        raise PoseliftError("No lifter was given.", "Give --lifter NAME or --checkpoint FILE.")
     if options.mocap and options.conditions:
         return _on_conditions(options, reporter)
     if options.mocap:
@@ -66,7 +85,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     elif options.h36m or options.mpi3dhp or options.humaneva:
         results = _on_field(options)
     else:
-        raise PoseliftError("No data is named.", "Say --mocap, --h36m, --3dhp or --humaneva.")
+        raise PoseliftError("No data was given.", "Give --mocap, --h36m, --3dhp or --humaneva.")
     print(report(results, options.details))
     if options.json:
         figures = {

@@ -1,4 +1,4 @@
-"""Draw what a lifter's attention looks at.
+"""Draw a lifter's attention maps.
 
 examples:
   poselift inspect poses.npz --lifter poselift-27 --frame 40
@@ -36,23 +36,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=argparse.SUPPRESS,
         metavar="POSES",
-        help="2D poses (.npz) as for `poselift lift`, or what was saved of a video (--save npz)",
+        help="2D poses (.npz), as for `poselift lift` or saved from a video (--save npz)",
     )
     old_name(parser, "--input", poses)
     net = parser.add_argument_group("network")
     net.add_argument("--lifter", default="auto", metavar="NAME",
-                     help="a name of `poselift weights list`, or a model")  # fmt: skip
+                     help="a name from `poselift weights list`, or a model")  # fmt: skip
     checkpoint = net.add_argument("--checkpoint", type=Path, metavar="FILE",
-                                  help="weights of your own")  # fmt: skip
+                                  help="your own weights")  # fmt: skip
     old_name(parser, "--weights", checkpoint)
     net.add_argument(
-        "--normalisation", choices=["screen", "crop", "ray"], help="if the file is silent"
+        "--normalisation", choices=["screen", "crop", "ray"], help="if the file does not say"
     )
-    clip = parser.add_argument_group("what it looks at")
+    clip = parser.add_argument_group("input")
     clip.add_argument("--frame", type=int, help="the frame's number (default: the middle one)")
-    clip.add_argument("--person", type=int, metavar="ID", help="(default: the first in the frame)")
+    clip.add_argument(
+        "--person", type=int, metavar="ID", help="whom to show (default: the first in the frame)"
+    )
     clip.add_argument("--joints", default="h36m17", help="h36m17 (default), coco17, blazepose33")
-    clip.add_argument("--size", type=int, nargs=2, metavar=("W", "H"), help="the picture's pixels")
+    clip.add_argument("--size", type=int, nargs=2, metavar=("W", "H"), help="size of the picture")
     clip.add_argument("--fps", type=float, help="frames per second (default: the file's, else 30)")
     result = parser.add_argument_group("result")
     result.add_argument(
@@ -60,16 +62,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("attention.png"),
         metavar="FILE",
-        help="the picture: .png (default: attention.png), .svg, .pdf",
+        help="the figure to write: .png, .svg or .pdf (default: attention.png)",
     )
-    result.add_argument("--list", action="store_true", help="name the blocks, draw nothing")
-    result.add_argument("--block", nargs="+", default=[], metavar="NAME", help="only these blocks")
+    result.add_argument("--list", action="store_true", help="list the blocks and draw nothing")
+    result.add_argument(
+        "--block", nargs="+", default=[], metavar="NAME", help="draw only these blocks"
+    )
     result.add_argument(
         "--heads",
         choices=["each", "mean"],
-        help=f"default: each; their mean where that would be more than {_MOST_PANELS} maps",
+        help=f"a map for each head, or their mean (default: each, up to {_MOST_PANELS} maps)",
     )
-    result.add_argument("--joint", metavar="NAME", help="sct: of this joint, not of their mean")
+    result.add_argument(
+        "--joint", metavar="NAME", help="sct: this joint instead of the mean of all"
+    )
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:
@@ -78,7 +84,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     from poselift.lifter import attention, attention_figure
 
     if "poses" not in options:
-        raise PoseliftError("No poses are given.", "For example `poselift inspect poses.npz`.")
+        raise PoseliftError("No poses were given.", "For example `poselift inspect poses.npz`.")
     refuse_sources([options.out], [path for path in (options.poses, options.checkpoint) if path])
     poses = npz.read_poses(options.poses, options.joints)
     track, frame = _choose(poses, options.person, options.frame)
@@ -109,13 +115,15 @@ def _choose(poses: Poses2D, person: int | None, frame: int | None) -> tuple[Trac
     tracks = [track for track in poses.tracks if person in (None, track.id)]
     if not tracks:
         ids = ", ".join(str(track.id) for track in poses.tracks)
-        raise PoseliftError(f"There is no person {person} in the file.", f"There are {ids}.")
+        raise PoseliftError(
+            f"There is no person {person} in the file.", f"People in the file: {ids}."
+        )
     if frame is None:
         return tracks[0], int(tracks[0].frames[len(tracks[0]) // 2])
     there = [track for track in tracks if track.frames[0] <= frame <= track.frames[-1]]
     if not there:
         spans = [f"{one.frames[0]} to {one.frames[-1]} (person {one.id})" for one in tracks]
-        raise PoseliftError(f"Nobody is in frame {frame}.", f"There are frames {', '.join(spans)}.")
+        raise PoseliftError(f"Nobody is in frame {frame}.", f"Frames: {', '.join(spans)}.")
     return there[0], frame
 
 
@@ -125,8 +133,8 @@ def _heads(maps: Sequence[AttentionMap], wanted: str | None) -> list[AttentionMa
         return list(maps)
     if wanted is None:
         note(
-            f"{panels} maps are many: the mean of each block's heads is drawn. --heads each, or "
-            "fewer blocks by --block, shows them apart."
+            f"{panels} maps are too many to draw, so each block's heads are averaged. Use --heads "
+            "each, or choose fewer blocks with --block, to see them separately."
         )
     return [one.mean() for one in maps]
 

@@ -1,4 +1,4 @@
-"""Lift 2D joint sequences of an .npz to 3D.
+"""Lift 2D joint sequences from an .npz file to 3D.
 
 examples:
   poselift lift poses.npz --size 1920 1080 --fps 50
@@ -25,20 +25,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
     add("poses", type=Path, metavar="POSES",
-        help=".npz with xy (T, 17, 2) or (P, T, 17, 2) pixels, maybe score")  # fmt: skip
+        help=".npz with xy (T, 17, 2) or (P, T, 17, 2) in pixels, optionally score")  # fmt: skip
     add("--out", type=Path, metavar="FILE",
         help="the .npz to write (default: POSES-3d.npz beside POSES)")  # fmt: skip
-    add("--size", type=int, nargs=2, metavar=("W", "H"), help="the picture's pixels")
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="size of the picture")
     add("--fps", type=float, help="frames per second (default: the file's, else 30)")
     add("--joints", default="h36m17", help="h36m17 (default), coco17, blazepose33")
     net = parser.add_argument_group("network")
     net.add_argument("--lifter", default="auto", metavar="NAME",
-                     help="a name of `poselift weights list`, or a model")  # fmt: skip
+                     help="a name from `poselift weights list`, or a model")  # fmt: skip
     net.add_argument("--checkpoint", metavar="FILE",
-                     help="weights of your own: the authors' file, or .safetensors")  # fmt: skip
-    add_settings(net, "settings of its model")
+                     help="your own weights: the authors' file, or .safetensors")  # fmt: skip
+    add_settings(net, "settings of the model")
     net.add_argument(
-        "--normalisation", choices=["screen", "crop", "ray"], help="if the file is silent"
+        "--normalisation", choices=["screen", "crop", "ray"], help="if the file does not say"
     )
     net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--runtime", default="auto", help="auto (default), torch, onnxruntime: CPU only"
     )
     net.add_argument("--no-mirror", dest="mirror", action="store_false",
-                     help="half the work, slightly less accurate")  # fmt: skip
+                     help="no mirror averaging: half the work, slightly less accurate")  # fmt: skip
     net.add_argument("--time-step", type=int, metavar="N",
                      help="take every Nth frame (default: as the weights say, else 1)")  # fmt: skip
     net.add_argument("--field-of-view", type=float, metavar="DEG",
@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     result = parser.add_argument_group("result")
     result.add_argument("--space", default="world", choices=["world", "camera"])
     result.add_argument("--up", default="auto", type=_up, choices=UP,
-                        help="where up is, as for `poselift video` (default: auto)")  # fmt: skip
+                        help="where up is, as in `poselift video` (default: auto)")  # fmt: skip
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:

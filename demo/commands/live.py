@@ -1,4 +1,4 @@
-"""People in 2D and 3D from a camera, on the screen, into a file or as JSON lines.
+"""Show people in 2D and 3D from a camera, or write them to a video or as JSON lines.
 
 Keys: v view, space pause, s snapshot, q quit.
 
@@ -26,7 +26,7 @@ __all__ = ["CAMERAS", "USAGE", "add_options", "log_asked_for", "run"]
 
 USAGE = "[CAMERA] [options]"
 CAMERAS = (
-    "its number (default: the first), a path, an rtsp address, or a video file, which is then fed "
+    "a number (default: the first), a path, an rtsp address, or a video file, which is played "
     "at its own rate"
 )
 

@@ -1,4 +1,4 @@
-"""Train a lifter. Ctrl-C writes what it has.
+"""Train a lifter. Ctrl-C stops and saves the run.
 
 examples:
   poselift train --config poselift --mocap cmu17.npz --minutes 60 --out run
@@ -18,7 +18,7 @@ from poselift.progress import Reporter
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    add("--config", metavar="NAME", help="a .toml file, or the name of a shipped one")
+    add("--config", metavar="NAME", help="a .toml file, or the name of an included one")
     add("--model", help="the network, if no config names it")
     add(
         "--mocap",
@@ -29,22 +29,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="motion capture sets, BVH files or folders of them",
     )
     add("--validate", nargs="+", metavar="PATTERN|PATH",
-        help="what only validates: names of clips such as '*/dance_*', or further sets or BVH "
-             "files (default: the clips that docs/training.md tells)")  # fmt: skip
+        help="clips for validation only: name patterns such as '*/dance_*', or sets or BVH "
+             "files (default: those listed in docs/training.md)")  # fmt: skip
     add("--h36m", type=Path, metavar="DIR", help="folder with Human3.6M's npz files")
     add("--3dhp", type=Path, dest="mpi3dhp", metavar="DIR", help="folder with MPI-INF-3DHP's npz")
-    add("--out", type=Path, required=True, metavar="DIR", help="where the run is written")
-    add("--minutes", type=float, help="budget by the clock")
-    add("--steps", type=int, help="budget in steps; repeatable exactly")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the run")
+    add("--minutes", type=float, help="time budget")
+    add("--steps", type=int, help="budget in steps; exactly repeatable")
     add("--batch", type=int, help="windows per step")
     add("--lr", type=float, help="peak learning rate")
-    add("--noise", type=Path, metavar="JSON", help="measured keypointer errors")
-    add("--resume", action="store_true", help="go on from last.pt in the folder")
+    add("--noise", type=Path, metavar="JSON", help="keypointer errors to train with")
+    add("--resume", action="store_true", help="continue from last.pt in the folder of the run")
     add("--init", type=Path, metavar="SAFETENSORS", help="start from these weights")
-    add("--teacher", metavar="NAME|SAFETENSORS", help="a lifter whose poses are learnt too")
+    add("--teacher", metavar="NAME|SAFETENSORS", help="a lifter to learn from as well")
     add("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     add("--threads", type=int, help="CPU threads")
-    add("--seed", type=int, help="of weights and data")
+    add("--seed", type=int, help="random seed of weights and data")
     add("--validate-minutes", type=float, default=3.0, metavar="MINUTES",
         help="time between validations (default: 3)")  # fmt: skip
 

@@ -31,7 +31,7 @@ __all__ = ["SOURCES", "USAGE", "add_options", "log_asked_for", "run", "run_clips
 USAGE = "CLIP ... [options]"
 SOURCES = (
     "a video file, a folder of videos or of pictures, an http or rtsp address, or a picture "
-    "sequence such as frames/%%05d.png; several are done one after the other"
+    "sequence such as frames/%%05d.png; several are processed one after the other"
 )
 
 

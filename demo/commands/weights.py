@@ -28,32 +28,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(
         required=True, dest="what", metavar="list|get|recommend|verify|add"
     )
-    listing = commands.add_parser("list", help="every file, and whether it is here")
+    listing = commands.add_parser("list", help="list all files, and whether they are installed")
     listing.set_defaults(do=_list)
 
-    get = commands.add_parser("get", help="fetch a file and check it")
+    get = commands.add_parser("get", help="download a file and verify it")
     get.add_argument("name", metavar="NAME")
     get.set_defaults(do=_get)
 
     recommend = commands.add_parser(
-        "recommend", help="what to fetch for which machine, and what is here, timed"
+        "recommend", help="say what to fetch for which machine, and time what is installed"
     )
     recommend.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     recommend.set_defaults(do=_recommend)
 
-    verify = commands.add_parser(
-        "verify", help="compare the files that are here with their SHA-256"
-    )
+    verify = commands.add_parser("verify", help="check installed files against their SHA-256")
     verify.add_argument("name", metavar="NAME", nargs="?")
     verify.set_defaults(do=_verify)
 
-    add = commands.add_parser("add", help="record a file of your own under a name")
+    add = commands.add_parser("add", help="register a file of your own under a name")
     add.add_argument("file", metavar="FILE")
-    add.add_argument("--model", required=True, help="what it is for: sct, rtmpose, hrnet, yolo ...")
+    add.add_argument("--model", required=True, help="the model: sct, rtmpose, hrnet, yolo ...")
     add.add_argument("--name", default="", help="what to call it (default: the file's name)")
-    add_settings(add, "settings of the model, like frames=243")
+    add_settings(add, "settings of the model, such as frames=243")
     add.add_argument(
-        "--normalisation", choices=("screen", "crop", "ray"), help="a lifter's 2D input"
+        "--normalisation", choices=("screen", "crop", "ray"), help="of a lifter's 2D input"
     )
     add.add_argument("--conversion", help="the joint conversion that it was trained with")
     add.add_argument("--units", choices=("metres", "screen"), help="of a lifter's output")
@@ -93,8 +91,8 @@ def _recommend(options: argparse.Namespace) -> int:
 
     _print_table([HEADER, *table(options.device)])
     print(
-        "\nms here: one picture of 1280x720 with one person, timed now on this machine; what is "
-        "not here was not timed.\n`auto` takes the best that needs at most "
+        "\nms here: one 1280x720 picture with one person, timed just now on this machine, if the "
+        "model is installed.\n`auto` takes the best that needs at most "
         f"{BUDGET['keypointer']:.0f} ms (--pose) or {BUDGET['detector']:.0f} ms (--detector), or "
         f"{ALLOWED_RATIO:g} times {REFERENCE['keypointer']} or {REFERENCE['detector']}.\n"
         "AP: as published. Fetch with: poselift weights get NAME"
@@ -121,13 +119,13 @@ def _get(options: argparse.Namespace) -> int:
     try:
         path = fetch(options.name, _Meter(options.name))
     except KeyboardInterrupt:
-        note("\nstopped; `get` continues from here next time")
+        note("\nstopped; run `get` again to continue")
         return 130
     after = weights.entry(options.name)
     if after.is_pinned and not before.is_pinned:
         note(
-            f"its publisher gives no whole SHA-256: {after.sha256} is recorded, and a file that "
-            "differs will be refused from now on"
+            f"its publisher gives no full SHA-256: {after.sha256} is recorded, and a file that "
+            "differs will be rejected from now on"
         )
     print(path)
     return 0
@@ -162,9 +160,9 @@ def _verify(options: argparse.Namespace) -> int:
         weights.get(options.name)  # says what to do
     if bad:
         raise PoseliftError(
-            f"Not what their publishers gave: {', '.join(bad)}.",
-            "`poselift weights get NAME` fetches a file again; files that ship come back with a "
-            "new installation.",
+            f"Not the files that their publishers provide: {', '.join(bad)}.",
+            "`poselift weights get NAME` fetches a file again; reinstall Poselift to restore "
+            "included files.",
         )
     return 0
 

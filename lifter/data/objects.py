@@ -46,7 +46,8 @@ def read_objects(path: Path | str) -> dict[str, Any]:
     # A damaged pickle can raise any exception at all, none of which is a bug of ours.
     except Exception as error:
         raise PoseliftError(
-            f"{path} is not a whole .npz file ({type(error).__name__}: {error}).", "Get it again."
+            f"{path} is not a complete .npz file ({type(error).__name__}: {error}).",
+            "Download it again.",
         ) from error
     return out
 

@@ -74,7 +74,7 @@ def read_header(path: str | Path) -> StoredNet:
             metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError) as error:
         raise PoseliftError(
-            f"{path.name} is not a whole safetensors file ({error}).",
+            f"{path.name} is not a complete safetensors file ({error}).",
             "A checkpoint of the authors' code is read by models.load_published.",
         ) from error
     if metadata.pop("format", None) != _FORMAT:
@@ -85,7 +85,9 @@ def read_header(path: str | Path) -> StoredNet:
     try:
         model, settings = metadata.pop("model"), json.loads(metadata.pop("settings"))
     except (KeyError, ValueError) as error:
-        raise PoseliftError(f"The header of {path.name} is damaged.", "Get it again.") from error
+        raise PoseliftError(
+            f"The header of {path.name} is damaged.", "Download it again."
+        ) from error
     return StoredNet(model, settings, metadata)
 
 
@@ -99,6 +101,6 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> LifterNet:
         net.load_state_dict(load_file(path))
     except RuntimeError as error:
         raise PoseliftError(
-            f"The tensors of {Path(path).name} do not fit its own settings.", "Get it again."
+            f"The tensors of {Path(path).name} do not fit its own settings.", "Download it again."
         ) from error
     return net.to(device).eval()

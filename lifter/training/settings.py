@@ -65,12 +65,12 @@ def read_config(path: Path | str) -> dict[str, Any]:
         shipped = Path(__file__).parents[1] / "configs" / f"{path.name.removesuffix('.toml')}.toml"
         if not shipped.is_file():
             there = ", ".join(sorted(p.stem for p in shipped.parent.glob("*.toml")))
-            raise PoseliftError(f"No such config: {path}", f"Shipped ones: {there}.")
+            raise PoseliftError(f"No such config: {path}", f"Included ones: {there}.")
         path = shipped
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise PoseliftError(f"{path} is not valid TOML: {error}", "Mend the file.") from error
+        raise PoseliftError(f"{path} is not valid TOML: {error}", "Correct the file.") from error
     known = {f.name for f in fields(TrainSettings)}
     unknown = sorted(set(content) - known)
     if unknown:

@@ -85,7 +85,7 @@ class AudioTrack:
                 if self._time(packet) >= 0:
                     self._write(packet)
         except (av.error.InvalidDataError, av.error.ArgumentError) as error:
-            _log.warning("the sound is damaged and ends at %.1f s: %s", time, error)
+            _log.warning("the sound is damaged and stops at %.1f s: %s", time, error)
             self._packets = self._waiting = None
 
     def _next(self) -> Packet[AudioStream] | None:

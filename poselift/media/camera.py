@@ -75,8 +75,8 @@ class LiveCamera:
         if not worked:
             device.release()
             raise PoseliftError(
-                f"The camera {number} opens but gives no picture.",
-                "Is another program using it? Close that, or unplug the camera and plug it in.",
+                f"The camera {number} opens but delivers no frames.",
+                "Is another program using it? Close that, or unplug the camera and replug it.",
             )
         self.name = f"camera{number}"
         self.size = (image.shape[1], image.shape[0])
@@ -89,8 +89,8 @@ class LiveCamera:
                 worked, image = device.read()
                 if not worked:
                     raise PoseliftError(
-                        f"The camera {number} stopped giving pictures.",
-                        "Was it unplugged? What was recorded until then is whole.",
+                        f"The camera {number} stopped delivering frames.",
+                        "Was it unplugged? The recording is complete up to that point.",
                     )
                 yield image
         finally:
@@ -158,8 +158,8 @@ class LiveCamera:
             if there:
                 return None
         raise PoseliftError(
-            f"{self.name} gave no picture for {timeout:g} seconds.",
-            "Is it still plugged in, or its address still there?",
+            f"{self.name} delivered no frame for {timeout:g} seconds.",
+            "Is it still plugged in, or its address still reachable?",
         )
 
     def frames(self) -> Iterator[Frame]:
@@ -199,7 +199,7 @@ def _first_device() -> tuple[cv2.VideoCapture, int]:
             return device, number
         device.release()
     raise PoseliftError(
-        "There is no camera that gives pictures.",
+        "No working camera was found.",
         "Plug one in, or give a video file or an rtsp:// address.",
     )
 
@@ -210,7 +210,7 @@ def _device(number: int) -> cv2.VideoCapture:
         if number not in _present():
             here = ", ".join(map(str, _present())) or "none"
             raise PoseliftError(
-                f"There is no camera {number} (cameras here: {here}).",
+                f"There is no camera {number} (available: {here}).",
                 "Plug it in, give another number, or a video file.",
             )
         if not os.access(node, os.R_OK | os.W_OK):

@@ -214,11 +214,11 @@ def open_container(path: str) -> InputContainer:
         if is_address(path):
             raise PoseliftError(
                 f"Cannot read {path}: {error.strerror or error}.",
-                "Is the address right, and the network there? A page that shows a video is not "
-                "the video itself.",
+                "Is the address right, and the network up? The address of a page that shows a "
+                "video is not that of the video itself.",
             ) from error
         if isinstance(error, PermissionError):
-            raise PoseliftError(f"Not allowed to read {path}.", "Check its rights.") from error
+            raise PoseliftError(f"Not allowed to read {path}.", "Check its permissions.") from error
         raise _not_a_video(path) from error
 
 
@@ -245,7 +245,7 @@ def _not_a_video(path: str) -> PoseliftError:
             head = opened.read(12)
         if head[4:8] in (b"ftyp", b"moov", b"mdat"):
             return PoseliftError(
-                f"{path} is cut off: the index at its end (moov) is missing.",
+                f"{path} is truncated: the index at its end (moov) is missing.",
                 "The recording or the download did not finish; copy it again, or try a repair "
                 "tool such as untrunc.",
             )
@@ -275,7 +275,9 @@ def packets_of(container: InputContainer, stream: _Stream) -> Iterator[Packet[_S
         except IndexError:
             return  # PyAV counts wrong, at the very end, when streams showed up in mid-file
         except av.error.InvalidDataError as error:
-            _log.warning("%s is damaged; looking for where it goes on: %s", container.name, error)
+            _log.warning(
+                "%s is damaged; looking for the next readable part: %s", container.name, error
+            )
         except av.error.FFmpegError as error:
             _log.warning("%s: reading ends early: %s", container.name, error)
             return
@@ -297,7 +299,7 @@ def _decoded(container: InputContainer, stream: VideoStream, path: str) -> _Fram
         except av.error.FFmpegError as error:
             damaged += 1
             if damaged == 1:
-                _log.warning("%s is damaged here and there; going on: %s", path, error)
+                _log.warning("%s is damaged in places; continuing: %s", path, error)
             if slots:
                 slots.pop()
             continue
@@ -308,7 +310,7 @@ def _decoded(container: InputContainer, stream: VideoStream, path: str) -> _Fram
         if not has_slots:
             slots.clear()
     if damaged:
-        _log.warning("%s: %d damaged places were left out", path, damaged)
+        _log.warning("%s: %d damaged places were skipped", path, damaged)
 
 
 def _unit(stream: VideoStream) -> Fraction:

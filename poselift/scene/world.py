@@ -101,15 +101,17 @@ def upright(poses: Sequence[np.ndarray], up: Up = "auto") -> Upright:
     if up == "h36m":
         return Upright(_from_quaternion(PUBLISHED), 0.0, "the rotation of the published demos")
     if up == "level":
-        return Upright(LEVEL, 0.0, "a level camera, as told")
+        return Upright(LEVEL, 0.0, "a level camera, as set")
     if up != "auto":
-        raise PoseliftError(f"Unknown way to find what is up: {up!r}.", "Use auto, level or h36m.")
+        raise PoseliftError(
+            f"There is no way to find up called {up!r}.", "Use auto, level or h36m."
+        )
     direction = estimate_up(poses)
     if direction is None:
-        return Upright(LEVEL, 0.0, "a level camera: too little upright standing to tell its tilt")
+        return Upright(LEVEL, 0.0, "a level camera: people stand too little to estimate its tilt")
     rotation = rotation_for(direction)
     tilt = float(np.arctan2(-direction[2], -direction[1]))
-    return Upright(rotation, tilt, f"upright people: the camera looks {_words(tilt)}")
+    return Upright(rotation, tilt, f"from standing people: the camera looks {_words(tilt)}")
 
 
 def estimate_up(poses: Sequence[np.ndarray]) -> np.ndarray | None:

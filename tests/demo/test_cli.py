@@ -75,13 +75,13 @@ def test_no_such_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("live --start 2", "--start", "newest frame"),
         ("live --end 2", "--end", "Ctrl-C"),
         ("live --fps 25", "--fps", "camera has its own"),
-        ("live --up level", "--up", "level"),
-        ("live --no-place", "--no-place", "on the spot"),
+        ("live --up level", "--up", "by itself"),
+        ("live --no-place", "--no-place", "in the room"),
         ("live --save mp4", "--save", "--record"),
         ("live --layout 3d", "--layout", "always"),
         ("live --no-audio", "--no-audio", "no sound"),
         ("live --report", "--report", "`poselift video`"),
-        ("live --no-cache", "--no-cache", "keeps nothing"),
+        ("live --no-cache", "--no-cache", "saves nothing"),
     ],
 )
 def test_what_a_mode_ignores_is_refused(
@@ -169,7 +169,7 @@ def test_settings_of_the_other_mode_in_a_config_are_told(
     config = tmp_path / "c.toml"
     config.write_text('lookahead = 3\nsave = ["mp4", "npz"]\n')
     assert main(["video", str(tmp_path / "gone.mp4"), "--config", str(config)]) == 2
-    assert "lookahead not used by `poselift video`" in capsys.readouterr().err
+    assert "not used by `poselift video`: lookahead" in capsys.readouterr().err
 
 
 def settings_of(monkeypatch: pytest.MonkeyPatch, *words: str) -> Settings:

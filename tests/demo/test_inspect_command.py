@@ -80,7 +80,7 @@ def test_too_many_maps_become_means(
     monkeypatch.setattr(inspect, "_MOST_PANELS", 3)
     out = tmp_path / "maps.svg"
     assert run(poses, write_weights(tmp_path), "--out", out) == 0
-    assert "4 maps are many" in capsys.readouterr().err
+    assert "4 maps are too many" in capsys.readouterr().err
     assert "<!-- temporal_blocks.0 -->" in texts(out)
     assert "head 2" not in texts(out)
 

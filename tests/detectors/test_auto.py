@@ -182,7 +182,7 @@ def test_settings_of_added_weights_reach_the_part(folder: Path, tmp_path: Path) 
 def test_added_weights_of_another_kind_are_told(folder: Path, tmp_path: Path) -> None:
     file = put_rtmpose(tmp_path, "rtmpose-m")
     assert main(["weights", "add", str(file), "--model", "rtmpose", "--name", "mine"]) == 0
-    with pytest.raises(PoseliftError, match="weights for rtmpose, which is no detector"):
+    with pytest.raises(PoseliftError, match="weights for rtmpose, which is not a detector"):
         load_detector("mine", "cpu")
     file.unlink()
     with pytest.raises(PoseliftError, match="are not on this machine") as caught:

@@ -91,7 +91,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 def test_weights_beside_the_model_are_read(tmp_path: Path) -> None:
     file = save_external(tmp_path / "m.onnx", "weights.bin")
-    with pytest.raises(PoseliftError, match="which is not beside it"):
+    with pytest.raises(PoseliftError, match="which is not next to it"):
         OnnxModel(file)
     (tmp_path / "weights.bin").write_bytes(np.array([1, 2, 3, 4], np.float32).tobytes())
     assert OnnxModel(file, "cpu")(ZERO)["output"].sum() == 10
@@ -108,7 +108,7 @@ def test_other_inputs_are_named(tmp_path: Path, kind: str) -> None:
     constant = numpy_helper.from_array(np.zeros(1, np.float32), "value")
     node = helper.make_node("Identity", ["value"], ["output"])
     file = save(tmp_path / "m.onnx", [node], inputs, [array("output")], [constant])
-    with pytest.raises(PoseliftError, match="is not a model of pictures"):
+    with pytest.raises(PoseliftError, match="is not an image model"):
         OnnxModel(file)
 
 
@@ -132,7 +132,7 @@ def test_sequences_and_texts_are_not_answers(tmp_path: Path) -> None:
 )
 def test_inputs_beyond_pictures_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     file = save_answers(tmp_path / "m.onnx", shape, {"output": np.zeros((1, 1))})
-    with pytest.raises(PoseliftError, match="too large for pictures"):
+    with pytest.raises(PoseliftError, match="which is too large"):
         OnnxModel(file)
 
 
@@ -188,7 +188,7 @@ def test_answers_of_another_shape_are_told_at_loading(tmp_path: Path, part: str)
         file = save_answers(
             tmp_path / f"{part}{place}.onnx", (1, 3, 256, 192), {"dets": np.zeros(shape)}
         )
-        with pytest.raises(PoseliftError, match="does not answer as"):
+        with pytest.raises(PoseliftError, match="does not behave like"):
             load(f"{part}:{file}", "cpu")
 
 

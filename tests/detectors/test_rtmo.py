@@ -72,7 +72,7 @@ def test_a_part_of_the_answer_is_not_enough(tmp_path: Path, missing: str) -> Non
     answers = bodies((10, 20, 60, 120, 0.9))
     del answers[missing]
     file = save_answers(tmp_path / "m.onnx", (1, 3, 320, 320), answers)
-    with pytest.raises(PoseliftError, match="does not answer as an RTMO"):
+    with pytest.raises(PoseliftError, match="does not behave like an RTMO"):
         RTMO(file, "cpu")
 
 

@@ -65,7 +65,7 @@ def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:
 
 def test_what_is_not_rtmpose_is_refused(tmp_path: Path) -> None:
     file = save_graph(tmp_path / "m.onnx", (1, 3, 256, 192), {"heat": np.zeros((1, 17, 64, 48))})
-    with pytest.raises(PoseliftError, match="does not answer as an RTMPose"):
+    with pytest.raises(PoseliftError, match="does not behave like an RTMPose"):
         RTMPose(file, "cpu").read(np.zeros((1, 256, 192, 3), np.uint8))
     with pytest.raises(PoseliftError, match="not an RTMPose model"):
         RTMPose(save_graph(tmp_path / "n.onnx", (1, 3, "h", "w"), {"o": np.zeros(1)}), "cpu")

@@ -122,7 +122,7 @@ def test_what_is_not_a_yolo_pose_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PoseliftError, match="does not read joints"):
         YoloPose(detect, "cpu")
     flat = save_graph(tmp_path / "f.onnx", (1, 3, 320, 320), {"o": np.zeros((1, 1000))})
-    with pytest.raises(PoseliftError, match="does not answer as a YOLO"):
+    with pytest.raises(PoseliftError, match="does not behave like a YOLO"):
         YoloDetector(flat, "cpu")([IMAGE])
     segment = save_graph(
         tmp_path / "s.onnx",

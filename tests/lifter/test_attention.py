@@ -153,7 +153,7 @@ def test_one_joint_over_time_or_the_mean_of_all() -> None:
     with pytest.raises(PoseliftError, match="No joint is called 'tail'"):
         attention_maps(net, window, "tail")
     net = attentive_net("convformer")
-    with pytest.raises(PoseliftError, match="one joint by itself"):
+    with pytest.raises(PoseliftError, match="frames of single joints"):
         attention_maps(net, window_of(net), "left knee")
 
 

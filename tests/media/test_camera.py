@@ -62,7 +62,7 @@ def test_a_silent_camera_is_told(media, monkeypatch):
     monkeypatch.setattr("poselift.media.camera._device", lambda number: Silent())
     with LiveCamera(0) as camera:
         assert camera.latest() is not None
-        with pytest.raises(PoseliftError, match="gave no picture"):
+        with pytest.raises(PoseliftError, match="delivered no frame"):
             camera.latest(timeout=0.2)
 
 
@@ -72,7 +72,7 @@ def test_an_unplugged_camera_is_told(media, monkeypatch):
 
     path = str(media.clip(times=[i / 30 for i in range(5)]))
     monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture(path))
-    with LiveCamera(0) as camera, pytest.raises(PoseliftError, match="stopped giving pictures"):
+    with LiveCamera(0) as camera, pytest.raises(PoseliftError, match="stopped delivering frames"):
         list(camera.frames())
     assert camera.name == "camera0"
 
@@ -81,7 +81,7 @@ def test_a_camera_that_gives_nothing(media, monkeypatch):
     import cv2
 
     monkeypatch.setattr("poselift.media.camera._device", lambda number: cv2.VideoCapture())
-    with pytest.raises(PoseliftError, match="gives no picture"):
+    with pytest.raises(PoseliftError, match="delivers no frames"):
         LiveCamera("3")
 
 

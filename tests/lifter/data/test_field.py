@@ -157,7 +157,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PoseliftError, match=r"builtins\.print"):
         read_objects(tmp_path / "evil.npz")
     (tmp_path / "broken.npz").write_bytes(pickle.dumps([1, 2]))
-    with pytest.raises(PoseliftError, match="not a whole"):
+    with pytest.raises(PoseliftError, match="not a complete"):
         read_objects(tmp_path / "broken.npz")
 
 

@@ -91,5 +91,5 @@ def test_further_files_only_validate(own_set: Path, exported: tuple[Path, np.nda
 def test_a_split_that_cannot_work_is_refused(own_set: Path) -> None:
     with pytest.raises(PoseliftError, match="matches 'dnce"):
         training_and_validation(TrainData([own_set], validate=["dnce*"]))
-    with pytest.raises(PoseliftError, match="All clips are kept"):
+    with pytest.raises(PoseliftError, match="All clips are held out"):
         training_and_validation(TrainData([own_set], validate=["*"]))

@@ -56,7 +56,7 @@ def test_loading_what_is_not_ours(tmp_path) -> None:
     with pytest.raises(PoseliftError, match="No such file"):
         models.load(path)
     path.write_bytes(b"nothing")
-    with pytest.raises(PoseliftError, match="not a whole safetensors"):
+    with pytest.raises(PoseliftError, match="not a complete safetensors"):
         models.load(path)
     save_file({"a": torch.ones(1)}, path)
     with pytest.raises(PoseliftError, match="not one of Poselift's"):
@@ -64,7 +64,7 @@ def test_loading_what_is_not_ours(tmp_path) -> None:
     whole = models.save(models.create("ftcm", frames=9, width=64, blocks=1), tmp_path / "b")
     content = whole.read_bytes()
     whole.write_bytes(content[: len(content) // 2])
-    with pytest.raises(PoseliftError, match="not a whole safetensors"):
+    with pytest.raises(PoseliftError, match="not a complete safetensors"):
         models.load(whole)
 
 
