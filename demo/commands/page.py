@@ -1,4 +1,4 @@
-"""Make a page for the browser of results that are stored, two of them side by side in step.
+"""Make a browser page of saved results, one or two side by side.
 
 examples:
   poselift page output/clip/clip.npz --clip clip.mp4
@@ -26,14 +26,14 @@ def add_options(parser: Parser) -> None:
         nargs="+",
         type=Path,
         metavar="RESULT",
-        help=".npz that Poselift wrote, one or two",
+        help="one or two .npz files written by Poselift",
     )
     add("--clip", nargs="+", type=Path, default=[], metavar="CLIP",
-        help="the video of each; one is that of the first, which both are compared on")  # fmt: skip
+        help="the video of each result; a single one is used for both")  # fmt: skip
     add("--out", type=Path, metavar="FILE",
-        help="the .html to write (default: named from the results, beside the first)")  # fmt: skip
+        help="the .html to write (default: next to the first result)")  # fmt: skip
     add("--height", type=int, default=720, metavar="PX",
-        help="of the clip in the page, in pixels, at most (default: 720)")  # fmt: skip
+        help="maximum height of the clip in the page, in pixels (default: 720)")  # fmt: skip
     add("--no-audio", dest="audio", action="store_false", help="leave the sound out")
 
 
