@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from poselift.clock import FASTEST
 from poselift.errors import PoseliftError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _BINARY = getattr(os, "O_BINARY", 0)
 #: What a reader may take beside a few times the file's own size.
@@ -113,7 +113,10 @@ def refuse_bombs(path: str | Path, needed: int, most: int) -> None:
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz: of plain numbers and texts, each as large as its bytes."""
-    hint = "Save it by np.savez; objects and pickles are not read."
+    hint = (
+        "Save it with np.savez; objects and pickles are not read. For a video, "
+        "`poselift video CLIP --save npz` writes one."
+    )
     with opened(path) as file, damage_told(path, "an .npz of plain arrays", hint):
         most = _TIMES * os.fstat(file.fileno()).st_size + _ARRAYS_FIXED
         with zipfile.ZipFile(file) as archive:
@@ -127,6 +130,8 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    import numpy as np
+
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         headers = np.lib.format
@@ -147,6 +152,8 @@ def checked_rate(fps: Any, whose: str) -> float:
     >>> checked_rate(30, "the clip")
     30.0
     """
+    from poselift.clock import FASTEST
+
     try:
         rate = float(fps)
     except (TypeError, ValueError, OverflowError):
