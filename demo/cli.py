@@ -20,6 +20,7 @@ COMMANDS = {
     "video": "turn videos into 2D overlays and 3D skeletons",
     "live": "the same live from a camera",
     "lift": "lift 2D poses from a file to 3D",
+    "play": "send a saved result to other programs",
     "page": "make a browser page of saved results, one or two side by side",
     "train": "train a lifter",
     "evaluate": "measure how accurate lifters are",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poselift.demo.live_outputs import LiveOutput, PoseLines, Preview, Recorder
+from poselift.demo.live_outputs import LiveOutput, PoseLines, Preview, Recorder, SendOn
 from poselift.demo.live_picture import LivePicture
 from poselift.demo.window import has_display
 from poselift.files import refuse_sources
@@ -106,6 +106,8 @@ def open_outputs(
     else:
         reporter.say("no display: printing poses to standard output as JSON lines")
         outputs.append(PoseLines(sys.stdout))
+    if settings.send:
+        outputs.append(SendOn(settings.send, reporter))
     return outputs
 
 

@@ -17,6 +17,7 @@ from poselift.files import atomic_path
 from poselift.live import LivePerson
 from poselift.media import VideoWriter
 from poselift.progress import Reporter
+from poselift.send import SentPerson, open_senders
 
 KEYS = "keys: v view, space pause, s snapshot, q quit"
 
@@ -145,3 +146,27 @@ class PoseLines:
 
     def finish(self) -> None:
         """Nothing is open."""
+
+
+class SendOn:
+    """The people of each frame to other programs, as soon as they have a pose."""
+
+    needs_picture = False
+
+    def __init__(self, addresses: str, reporter: Reporter) -> None:
+        self._sender = open_senders(addresses)
+        reporter.say(f"sending to {addresses}")
+
+    def take(self, time: float, people: Sequence[LivePerson], picture: np.ndarray | None) -> bool:
+        """Send those who have a pose."""
+        there = [
+            SentPerson(person.number, person.pose3d, person.score)
+            for person in people
+            if person.pose3d is not None
+        ]
+        self._sender.send(time, there)
+        return True
+
+    def finish(self) -> None:
+        """Let go of the sockets."""
+        self._sender.close()

@@ -115,7 +115,7 @@ class ClipMotion:
 
         Args:
             folder: made if it is not there.
-            formats: npz, json, csv, bvh, trc, mp4, gif, html.
+            formats: npz, json, csv, bvh, trc, glb, c3d, mp4, gif, html.
             source: the clip whose frames MP4, GIF and HTML show, if the motion does not know it (it
                 was loaded, or lifted from arrays); HTML and `layout="3d"` need none.
             reporter: hears how drawing goes; None is silence.

@@ -15,7 +15,7 @@ from poselift.drawing.views import CAMERA, LAYOUTS, SOLID, VIEWS
 from poselift.errors import PoseliftError
 from poselift.options import Mode, check, converted, option_of, setting
 
-FORMATS = ("mp4", "gif", "html", "npz", "json", "csv", "bvh", "trc")
+FORMATS = ("mp4", "gif", "html", "npz", "json", "csv", "bvh", "trc", "glb", "c3d")
 UP = ("auto", "level", "h36m")
 SMOOTHING = ("auto", "off", "light", "strong")
 QUALITIES = ("draft", "good", "best")
@@ -160,6 +160,11 @@ class Settings:
     lookahead: int = setting(
         0, _CAMERA, "wait this many frames for a steadier pose", metavar="FRAMES",
         between=(0, 500), **_live("A clip's later frames are all known. Leave it out."),
+    )  # fmt: skip
+    send: str | None = setting(
+        None, _CAMERA, "send the people to other programs, comma-separated: vmc://HOST:PORT for "
+        "avatars, osc://HOST:PORT for raw joints", metavar="LIST",
+        **_live("A finished clip is sent by `poselift play RESULT.npz`. Leave it out."),
     )  # fmt: skip
     record: str | None = setting(
         None, _CAMERA, "save what is shown to this MP4", metavar="FILE",

@@ -25,8 +25,19 @@ ROOMS: dict[str, set[str]] = {
     "detectors": {"weights"},
     "lifter": {"weights"},
     "export": {"scene", "drawing"},
+    "send": {"export"},
     "way": {"weights", "media", "scene", "drawing", "detectors", "lifter", "export"},
-    "demo": {"weights", "media", "scene", "drawing", "detectors", "lifter", "export", "way"},
+    "demo": {
+        "weights",
+        "media",
+        "scene",
+        "drawing",
+        "detectors",
+        "lifter",
+        "export",
+        "send",
+        "way",
+    },
 }
 #: Imports against the table, each for a reason of its own.
 EXCEPTIONS = {

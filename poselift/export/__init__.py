@@ -7,7 +7,9 @@ from pathlib import Path
 
 from poselift.errors import PoseliftError
 from poselift.export.bvh import write_bvh
+from poselift.export.c3d import write_c3d
 from poselift.export.csv import write_csv
+from poselift.export.glb import write_glb
 from poselift.export.json import write_json
 from poselift.export.trc import write_trc
 from poselift.npz import write_npz
@@ -20,6 +22,8 @@ WRITERS: dict[str, Callable[[ClipMotion, Path], list[Path]]] = {
     "csv": write_csv,
     "bvh": write_bvh,
     "trc": write_trc,
+    "glb": write_glb,
+    "c3d": write_c3d,
 }
 
 __all__ = ["WRITERS", "write"]
@@ -29,8 +33,8 @@ def write(result: ClipMotion, folder: str | Path, formats: Sequence[str] = ("npz
     """Write the clip in each of `formats` into `folder`; returns what was written.
 
     Files are called `<name>.<format>`; BVH and TRC hold one person each and have the person's
-    number in the name when there are several. Of a clip with nobody in it these two are not
-    written. Each file has its name only when it is whole.
+    number in the name when there are several. Of a clip with nobody in it these two, GLB and C3D
+    are not written. Each file has its name only when it is whole.
     """
     unknown = [name for name in formats if name not in WRITERS]
     if unknown:
