@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,8 +46,8 @@ class _Udp:
                 f"There is no computer called {address.host!r}: {error.strerror or error}.",
                 "Check the address to send to.",
             ) from error
-        family, _, _, _, self._where = found[0]
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._where: tuple[Any, ...] = found[0][4]
+        self._socket = socket.socket(found[0][0], socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, packet: bytes, port_after: int = 0) -> None:
