@@ -12,7 +12,7 @@ from poselift.scene.camera import tilt_and_roll
 from poselift.scene.stance import runs
 
 _ANKLES = (3, 6)
-_STILL_FOOT, _ON_FLOOR = 0.15, 0.05  # metres a second, metres: a foot that truly stands
+_STILL_FOOT, _ON_FLOOR = 0.15, 0.05  # metres per second, metres: a foot that is truly planted
 _SHORTEST_STANCE = 6  # frames
 _WALKER = 1.5  # metres of way
 _JUMP = 0.08  # metres that a flight rises

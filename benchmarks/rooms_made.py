@@ -34,7 +34,7 @@ FPS = 30.0
 SECONDS = 6.0
 KINDS = ("still", "panning", "zooming", "hand-held")
 _ANKLES = (3, 6)
-_STILL = 0.15  # metres a second
+_STILL = 0.15  # metres per second
 _NEAREST = 1.2  # metres: nobody films from where somebody walks into the camera
 _LEFT_OUT = ("playground", "uneven terrain", "getup")  # floors that are not one, or nobody stands
 

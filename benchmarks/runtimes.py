@@ -61,7 +61,7 @@ def runs(
 
 @torch.inference_mode()
 def measure(case: str, batch: int, rounds: int, names: list[str]) -> dict[str, float]:
-    """Windows a second of processor time, by runtime."""
+    """Windows per second of processor time, by runtime."""
     net = make(CASES[case])
     x = torch.randn(batch, net.frames, 17, net.channels)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a keypointer's scores tell of its errors and of what is hidden, and what made-up ones tell.
+"""What keypointers' scores, real and synthetic, reveal of their errors and of hidden joints.
 
     python -m benchmarks.scores FOLDER_OF_POSE2SIM [--keypointer thunder lightning blazepose]
 
@@ -32,7 +32,7 @@ _MADE_WINDOWS = 2000
 
 @dataclass(frozen=True)
 class Samples:
-    """A number a joint and frame each: score, error in box lengths, and how hidden it is, 0..1."""
+    """One number per joint and frame: score, error in box lengths, and how hidden it is, 0..1."""
 
     score: np.ndarray
     error: np.ndarray

@@ -1,4 +1,4 @@
-"""The whole command, from file to MP4: frames a second, memory, and how live keeps up.
+"""The whole command, from file to MP4: frames per second, memory, and how live keeps up.
 
     python -m benchmarks.show                   the sample clip as one 720p clip of one person
     python -m benchmarks.show --memory          a clip ten times as long: does memory grow?
@@ -64,7 +64,7 @@ def run_command(*words: str) -> tuple[list[dict[str, object]], float, float]:
 
 
 def command_row(name: str, clip: Path, folder: Path, *options: str) -> list[object]:
-    """Frames a second of each stage and of all."""
+    """Frames per second of each stage and of all."""
     words = ("--video", str(clip), "--out", str(folder), "--no-cache", *options)
     events, whole, memory = run_command(*words)
     result = next(event for event in events if event["event"] == "result")
@@ -76,7 +76,7 @@ def command_row(name: str, clip: Path, folder: Path, *options: str) -> list[obje
 
 
 def live_row(clip: Path, folder: Path) -> list[object]:
-    """How live keeps up with a camera of 640x480 and 30 frames a second."""
+    """How live keeps up with a camera of 640x480 and 30 frames per second."""
     events, _, memory = run_command(
         "--webcam", str(clip), "--record", str(folder / "live.mp4"), "--people", "main"
     )

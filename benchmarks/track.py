@@ -92,7 +92,7 @@ FOLLOWERS: dict[str, Follow] = {
 
 
 def measure(follow: Follow, seeds: int) -> list[dict[str, Any]]:
-    """One row a scene: consistency (IDF1), switches a clip, milliseconds a frame."""
+    """One row a scene: consistency (IDF1), switches per clip, milliseconds per frame."""
     rows = []
     for name, (paths, length) in SCENES.items():
         shares, switches, seconds = [], [], 0.0

@@ -27,7 +27,7 @@ class Quiet(Silent):
 
 
 class JsonLines(Silent):
-    """One JSON object a line on `stream`; at most about two progress lines a second."""
+    """One JSON object per line on `stream`; at most about two progress lines per second."""
 
     def __init__(self, stream: TextIO, spoken: Speech = str) -> None:
         self._stream = stream
@@ -130,7 +130,7 @@ class Terminal(Silent):
             progress.update(task, completed=reached, total=max(reached, 1))
 
     def written(self, paths: list[Path], seconds: dict[str, float], frames: int) -> None:
-        """Where the files are, and a table of seconds a stage."""
+        """Where the files are, and a table of seconds per stage."""
         from rich.markup import escape
         from rich.table import Table
 

@@ -10,7 +10,7 @@ from poselift.plugins import load_plugins
 
 
 def inventory() -> str:
-    """The parts, one a line, with a mark for what is here."""
+    """The parts, one per line, with a mark for what is here."""
     load_plugins()
     lines = ["detectors (--detector)"]
     lines += _parts(DETECTORS)

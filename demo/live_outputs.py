@@ -122,7 +122,7 @@ class Recorder:
 
 
 class PoseLines:
-    """One JSON object a person and frame on `stream`."""
+    """One JSON object per person and frame on `stream`."""
 
     needs_picture = False
 

@@ -35,7 +35,7 @@ _COUNTER = "num_batches_tracked"  # of training; files of old torch versions hav
 
 
 class HRNet(TopDown):
-    """Reads COCO-17 joints with HRNet, one crop a person."""
+    """Reads COCO-17 joints with HRNet, one crop per person."""
 
     skeleton = COCO17
 

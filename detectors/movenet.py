@@ -23,7 +23,7 @@ _BATCH = 8
 
 
 class MoveNet:
-    """Reads COCO-17 joints with MoveNet, one square crop a person."""
+    """Reads COCO-17 joints with MoveNet, one square crop per person."""
 
     skeleton = COCO17
 

@@ -126,7 +126,7 @@ def load_detector(name: str = "auto", device: str = "auto", **options: Any) -> P
 
     Args:
         name: "auto", one of `names()["detector"]`, the name of weights that `poselift weights add`
-            recorded, or NAME:FILE for a file of one's own.
+            recorded, or NAME:FILE for a file of your own.
         device: auto, cpu, cuda, cuda:1 or mps.
         options: passed on to the part, for example `threshold=0.25`.
     """

@@ -8,7 +8,7 @@ from poselift.skeleton import FEET4, H36M17, feet_of, to_h36m
 from poselift.types import Keypoints
 
 #: How far each H36M-17 joint is placed apart by careful people, as a part of the person's size:
-#: COCO's constants for the limbs, the hips' and shoulders' for the made points of the trunk.
+#: COCO's constants for the limbs, the hips' and shoulders' for the derived points of the trunk.
 JOINT_SPREAD = np.array(
     [.107, .107, .087, .089, .107, .087, .089, .1, .079, .05, .05, .079, .072, .062, .079, .072,
      .062],

@@ -81,7 +81,7 @@ def _gain(min_cutoff: np.ndarray | float, step: float) -> np.ndarray:
 
 
 def smooth_track(track: Track, fps: float, seconds: float = 0.04) -> Track:
-    """A track with less trembling and no lag: zero-phase, so only for what is wholly known.
+    """A track with less jitter and no lag: zero-phase, so only for what is wholly known.
 
     Joints count by their score, and the frames in which one is not seen stay as they are.
     `seconds` is the standard deviation of the Gaussian window.

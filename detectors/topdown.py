@@ -14,7 +14,7 @@ from poselift.types import Keypoints, People
 
 
 class TopDown(ABC):
-    """A keypointer that reads one crop a person.
+    """A keypointer that reads one crop per person.
 
     Attributes:
         skeleton: the joints that it gives.

@@ -63,7 +63,7 @@ class _Known:
 
     xy: np.ndarray  # (17, 2) float64
     score: np.ndarray  # (17,) float32
-    velocity: np.ndarray  # (2,) pixels an update
+    velocity: np.ndarray  # (2,) pixels per update
     id: int = -1  # -1 until confirmed
     hits: int = 1
     missed: int = 0

@@ -48,7 +48,7 @@ class OnnxYolo:
         return people, Keypoints(fitted.to_picture(found.xy), found.score, COCO17)
 
     def _run(self, picture: np.ndarray) -> np.ndarray:
-        """A BGR picture of the model's size to (N, C) rows, one a candidate."""
+        """A BGR picture of the model's size to (N, C) rows, one per candidate."""
         pixels = picture[..., ::-1].astype(np.float32) * np.float32(1 / 255)
         outputs = list(self._model(pixels.transpose(2, 0, 1)[None]).values())
         table = outputs[0]
@@ -59,7 +59,7 @@ class OnnxYolo:
                 "Segmentation, classification and rotated boxes are not read.",
             )
         rows: np.ndarray = table[0]
-        # Without suppression of its own a model gives a column a candidate, thousands of them.
+        # Without suppression of its own a model gives a column per candidate, thousands of them.
         self._is_final = rows.shape[0] > rows.shape[1]
         return rows if self._is_final else rows.T
 

@@ -19,7 +19,7 @@ LIMBS: dict[str, float] = {
 def metres_a_unit(poses: np.ndarray) -> float:
     """What to multiply a clip (T, 17, 3) of any unit by for a plausible body in metres.
 
-    One number a clip: the middle of what its frames say, so that nobody grows or shrinks.
+    One number per clip: the middle of what its frames say, so that nobody grows or shrinks.
 
     >>> round(metres_a_unit(np.zeros((4, 17, 3))), 3)
     1.0

@@ -300,7 +300,7 @@ def _check_track(track: Track) -> None:
         )
     if (np.diff(track.frames) != 1).any():
         raise PoseliftError(
-            f"Track {track.id} leaves frames out: expected consecutive frame numbers.",
+            f"Track {track.id} skips frames: expected consecutive frame numbers.",
             "Give a frame in which the person was not seen a row with score 0.",
         )
     if not gaps.seen_frames(track).any():

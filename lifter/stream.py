@@ -182,7 +182,7 @@ class Stream:
         return torch.from_numpy(x).to(self._engine.device, self._engine.dtype)
 
     def _scale(self, pose: np.ndarray) -> np.float32:
-        """Metres a unit: settles with the first poses and then stays."""
+        """Metres per unit: settles with the first poses and then stays."""
         if self._lifter.training.units == "metres":
             return np.float32(1)
         if len(self._sizes) < _SCALE_SETTLES:

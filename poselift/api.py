@@ -75,7 +75,7 @@ def lift(
     lifter: Lifter | str | None = None,
     **options: Any,
 ) -> ClipMotion:
-    """The motion of 2D joints of one's own, cleaned, lifted, upright and placed as settings say.
+    """The motion of 2D joints of your own, cleaned, lifted, upright and placed as settings say.
 
     Args:
         xy: (T, K, 2) pixels of one person or (P, T, K, 2) of several; a third channel is taken as

@@ -46,7 +46,7 @@ def write_clip_page(
                 clip = draft.target
                 kept.append(clip)
                 reporter.say(
-                    f"the clip is too large to be in the page: keep {clip.name} beside {path.name}"
+                    f"too large to embed in the page: keep {clip.name} next to {path.name}"
                 )
             sound = settings.audio and source.has_audio
             shown.append(PageResult(motion, PageClip(clip, embedded, sound)))

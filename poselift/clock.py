@@ -9,7 +9,7 @@ _GAP_SECONDS, _GAP_STEPS = 1.0, 10.0
 #: A clock that steps back by less than this many usual steps has only rounded.
 _ROUNDING = 1.5
 _NUDGE = 1e-3  # seconds between two frames that claim the same time
-#: Frames a second that a camera may have; slower and faster clocks are wrong or no video.
+#: Frames per second that a camera may have; slower and faster clocks are wrong or no video.
 FASTEST = 1000.0
 
 

@@ -1,10 +1,10 @@
-"""The one exception for everything that the user can mend."""
+"""The one exception for everything that the user can fix."""
 
 from __future__ import annotations
 
 
 class PoseliftError(Exception):
-    """Something the user can mend: `message` says what is wrong, `hint` what to do about it.
+    """Something the user can fix: `message` says what is wrong, `hint` what to do about it.
 
     The command line prints the two as two lines and exits 2.
 

@@ -205,7 +205,7 @@ def refuse_sources(targets: Iterable[str | Path], sources: Iterable[str | Path])
         for source in read:
             if is_same_file(target, source):
                 raise PoseliftError(
-                    f"{target} would be written over {source}, which is read.",
+                    f"{target} would overwrite {source}, which is an input.",
                     "Choose another folder or name for the result.",
                 )
 

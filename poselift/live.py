@@ -190,7 +190,7 @@ class Live:
         if not math.isfinite(time):
             raise PoseliftError(
                 f"The time of a picture cannot be {time}.",
-                "Give the moment at which it was taken, in seconds.",
+                "Give the time at which it was taken, in seconds.",
             )
         image = as_bgr(image)
         self.warm_up()

@@ -54,7 +54,7 @@ def read_npz(path: str | Path) -> ClipMotion:
     if missing:
         raise PoseliftError(
             f"{path.name} holds no motion: {', '.join(missing)} is missing.",
-            "Give an .npz that Poselift wrote; `poselift.lift` makes 3D of 2D points.",
+            "Give an .npz that Poselift wrote; `poselift.lift` turns 2D joints into 3D.",
         )
     with damage_told(path, "a motion that Poselift wrote", "Get it again, or make it anew."):
         width, height = (int(side) for side in arrays.get("size", np.zeros(2)))

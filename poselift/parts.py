@@ -37,7 +37,7 @@ class Lifter(Protocol):
 
 
 class Parts:
-    """The parts of a run, each by name or as an object of one's own.
+    """The parts of a run, each by name or as an object of your own.
 
     Nothing is loaded before it is asked for, and each part only once: one `Parts` serves all the
     clips of a folder.

@@ -1,4 +1,4 @@
-"""2D joints of one's own, as arrays, into tracks."""
+"""2D joints of your own, as arrays, into tracks."""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ def save(
         raise PoseliftError(f"No format is called {', '.join(unknown)}.", f"{', '.join(FORMATS)}.")
     settings = Settings().changed(**drawing)
     if motion.name != file_name(motion.name):
-        raise PoseliftError(f"{motion.name!r} is no name for files.", "Give the motion another.")
+        raise PoseliftError(
+            f"{motion.name!r} cannot be a file name.", "Give the motion another name."
+        )
     folder = Path(folder)
     read = [path for path in (source, motion.source) if path is not None]
     refuse_sources([folder / f"{motion.name}.{kind}" for kind in wanted], read)
@@ -68,8 +70,8 @@ def _clip(
     path = source if source is not None else motion.source
     if path is None:
         raise PoseliftError(
-            f"The motion {motion.name!r} does not know the clip that it was seen in.",
-            "Say source=PATH, or layout='3d' for a picture of the room alone.",
+            f"The motion {motion.name!r} does not know the clip that it comes from.",
+            "Give source=PATH, or layout='3d' to draw only the room.",
         )
     return open_clip(motion, path)
 

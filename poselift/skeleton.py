@@ -1,7 +1,7 @@
 """The joint tables: every skeleton that Poselift speaks, and how one becomes another.
 
 Everything after the detectors is in `H36M17`. The conversions are linear and written once, as
-matrices, so that training makes its 2D input by the very rule that the run-time uses.
+matrices, so that training makes its 2D input by the very rule that the run time uses.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The 2D joints of a clip on disk: appended as frames are seen, whole at the end, found by a key.
 
-One file a clip and key. While a run looks at the clip it appends blocks to a file of its own
+One file per clip and key. While a run looks at the clip it appends blocks to a file of its own
 (`KEY.XXXX.part`); at the end that file takes the name `KEY.2d`. An interrupted run leaves its part
 file, and the next run continues after the last whole block. The store is a convenience: whatever
 is wrong with it is logged, and the run goes on without.

@@ -167,7 +167,7 @@ class Motion:
         track: what was lifted.
         pose3d: (T, 17, 3) float32 metres, relative to the pelvis, in camera space (x right,
             y down, z away from the camera).
-        fps: frames a second, for velocities; times themselves belong to the clip.
+        fps: frames per second, for velocities; times themselves belong to the clip.
         lifter: the name of what lifted it.
         filled: (T,) bool, True where the person was not seen and the pose was interpolated.
         up: (T, 3) unit vectors against gravity, in the same camera space as the pose; None where

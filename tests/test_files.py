@@ -128,6 +128,6 @@ def test_a_source_is_known_under_any_name(tmp_path, link):
         target.symlink_to(source)
     else:
         target.hardlink_to(source)
-    with pytest.raises(PoseliftError, match="which is read"):
+    with pytest.raises(PoseliftError, match="which is an input"):
         refuse_sources([tmp_path / "new.mp4", target], [source])
     refuse_sources([tmp_path / "new.mp4"], [source, "rtsp://camera/1", "a\0b"])

@@ -100,7 +100,7 @@ def test_a_result_over_its_source_is_refused_before_anything_is_read(
         result.symlink_to(source)
     elif link == "hardlink":
         result.hardlink_to(source)
-    with pytest.raises(PoseliftError, match="which is read") as caught:
+    with pytest.raises(PoseliftError, match="which is an input") as caught:
         Pipeline(out=str(tmp_path), save="mp4").process(source)
     assert caught.value.hint
     assert source.read_text() == "precious"
@@ -112,7 +112,7 @@ def test_nor_over_another_clip_of_the_run(tmp_path: Path) -> None:
     clips = [tmp_path / "clip.mov", tmp_path / "clip" / "clip.mp4"]
     for clip in clips:
         clip.write_text("precious")
-    with pytest.raises(PoseliftError, match="which is read"):
+    with pytest.raises(PoseliftError, match="which is an input"):
         Pipeline(out=str(tmp_path), save="mp4").check(clips)
     Pipeline(out=str(tmp_path), save="npz").check(clips)
 
@@ -122,7 +122,7 @@ def test_nor_over_files_that_settings_name(tmp_path: Path) -> None:
     joints.parent.mkdir()
     joints.touch()
     settings = Settings(pose=f"precomputed:{joints}", save=("npz",))
-    with pytest.raises(PoseliftError, match="which is read"):
+    with pytest.raises(PoseliftError, match="which is an input"):
         refuse_results_over_sources(joints.parent, settings, files_named_in(settings))
 
 

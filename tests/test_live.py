@@ -320,7 +320,7 @@ def test_a_finder_needs_no_detector() -> None:
 
 
 def test_a_fast_camera_is_thinned_to_the_rate_the_lifter_was_trained_at() -> None:
-    """At 60 frames a second every second one: the poses are those of the same camera at 30."""
+    """At 60 frames per second every second one: the poses are those of the same camera at 30."""
     lifter = ClipLifter.from_net(small_net("ftcm"), fps=30)  # looks at nine frames
     poses = {}
     for fps in (30, 60):

@@ -46,7 +46,7 @@ class Figure:
         order: the root's channels in the order of the AMC: TX, TY, TZ, RX, RY and RZ.
         axis: the order in which the root's turns are done.
         position: (3,) what is added to the root's place.
-        unit: metres a unit of the ASF and AMC.
+        unit: metres per unit of the ASF and AMC.
         radians: whether the ASF's angles are radians.
     """
 
@@ -68,9 +68,11 @@ def read_asf(path: Path) -> Figure:
     try:
         return _figure(_sections(read_text(path)))
     except KeyError as error:
-        raise PoseliftError(f"{path} is no whole ASF skeleton: no {error}.", _BROKEN) from error
+        raise PoseliftError(
+            f"{path} is not a complete ASF skeleton: no {error}.", _BROKEN
+        ) from error
     except (ValueError, IndexError, ZeroDivisionError) as error:
-        raise PoseliftError(f"{path} is no whole ASF skeleton: {error}.", _BROKEN) from error
+        raise PoseliftError(f"{path} is not a complete ASF skeleton: {error}.", _BROKEN) from error
 
 
 def read_amc(path: Path, figure: Figure) -> dict[str, np.ndarray]:

@@ -41,7 +41,7 @@ class Bvh:
     Attributes:
         joints: every joint after its parent.
         values: (T, C) the channels of all joints, one after the other.
-        fps: frames a second.
+        fps: frames per second.
     """
 
     joints: tuple[Joint, ...]
@@ -75,14 +75,14 @@ def read_bvh(path: Path) -> Bvh:
     text = read_text(path).lstrip()
     motion_at = re.search(r"^[ \t]*MOTION\b", text, re.M)
     if not text.startswith("HIERARCHY") or motion_at is None:
-        raise PoseliftError(f"{path} is no BVH file: no HIERARCHY or no MOTION.", _BROKEN)
+        raise PoseliftError(f"{path} is not a BVH file: no HIERARCHY or no MOTION.", _BROKEN)
     hierarchy, motion = text[len("HIERARCHY") : motion_at.start()], text[motion_at.end() :]
     try:
         joints = _joints(hierarchy.replace("{", "\n{\n").replace("}", "\n}\n").splitlines())
         values, fps = _motion(motion, sum(len(joint.channels) for joint in joints))
     except (ValueError, IndexError, OverflowError) as error:
         reason = str(error)[:200]
-        raise PoseliftError(f"{path} is not a whole BVH file: {reason}.", _BROKEN) from error
+        raise PoseliftError(f"{path} is not a complete BVH file: {reason}.", _BROKEN) from error
     return Bvh(joints, values, fps)
 
 
@@ -164,7 +164,7 @@ def _channels(text: str) -> tuple[str, ...]:
 
 
 def _motion(text: str, channels: int) -> tuple[np.ndarray, float]:
-    """(T, C) the numbers, and frames a second."""
+    """(T, C) the numbers, and frames per second."""
     _, frames, rest = text.split(maxsplit=2)  # Frames: 100
     label, _, body = rest.partition(":")  # Frame Time: 0.0083333
     if label.split() != ["Frame", "Time"]:
@@ -190,7 +190,7 @@ def _numbers(text: str) -> np.ndarray:
 
 
 def _rate(seconds: float) -> float:
-    """Frames a second; a whole number where the file's few digits mean one."""
+    """Frames per second; a whole number where the file's few digits mean one."""
     if not 0.001 <= seconds <= 10:
         raise ValueError(f"a Frame Time of {seconds:g} s is none of a capture")
     rate = 1 / seconds

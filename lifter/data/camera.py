@@ -200,7 +200,7 @@ def project(points: Tensor) -> Tensor:
 
 
 def assumed_fov(fov: Tensor, known: float, rng: Generator) -> Tensor:
-    """(B,) what the run-time takes for these fields of view: the true one with chance `known`."""
+    """(B,) what the run time takes for these fields of view: the true one with chance `known`."""
     told = sometimes(len(fov), known, rng) > 0
     return torch.where(told, fov, torch.full_like(fov, math.radians(ASSUMED_FOV)))
 

@@ -18,8 +18,8 @@ from poselift.lifter.data.naming import Convention
 from poselift.lifter.data.storing import Captured, write_set
 from poselift.skeleton import H36M17
 
-#: Subjects that were recorded at 60 frames a second, by CMU's index; all others at 120. An AMC does
-#: not say it, and the releases of cgspeed.com write 120 into every BVH.
+#: Subjects recorded at 60 frames per second according to CMU's index; all others are at 120. An AMC
+#: does not say, and the releases of cgspeed.com write 120 into every BVH.
 AT_60 = frozenset({33, 34, 42, 60, 61, 62, 74, 75, 77, 79, 80, 87, 88, 89})
 #: Metres of the units in which BVH files are written; the last is that of CMU's ASF.
 UNITS = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
@@ -51,9 +51,9 @@ class Wishes:
     """How clips are made.
 
     Attributes:
-        fps: frames a second of the clips.
+        fps: frames per second of the clips.
         source_fps: that of the files; None: as they or CMU's index say.
-        scale: metres a unit of the files; None: from the ASF, or for a BVH from its legs.
+        scale: metres per unit of the files; None: from the ASF, or for a BVH from its legs.
         shortest: seconds; shorter clips are left out.
         descriptions: what a trial such as (1, 4) shows.
     """
@@ -164,7 +164,7 @@ def clips_of(trial: Trial, wishes: Wishes, report: Report) -> list[Captured]:
 
 
 def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float, Convention]:
-    """(T, 17, 3) metres, z up; frames a second; metres a unit of the file; whose names it has."""
+    """(T, 17, 3) metres, z up; frames per second; metres per unit of the file; its convention."""
     reader = _asf_amc if trial.path.suffix.lower() == ".amc" else _bvh
     joints, fps, unit, convention = reader(trial.path)
     if trial.number[0] in AT_60 and fps == 120:
@@ -178,7 +178,7 @@ def _read(trial: Trial, wishes: Wishes) -> tuple[np.ndarray, float, float, Conve
 
 
 def unit_of(joints: np.ndarray) -> float:
-    """Metres a unit of (T, 17, 3), of UNITS the one that makes the legs those of a person."""
+    """Metres per unit of (T, 17, 3), of UNITS the one that makes the legs those of a person."""
     leg = leg_length(joints)
     for unit in UNITS:
         if LEG[0] <= leg * unit <= LEG[1]:
@@ -213,7 +213,7 @@ def read_descriptions(path: Path) -> dict[tuple[int, int], str]:
 
 
 def _asf_amc(path: Path) -> tuple[np.ndarray, float, float | None, Convention]:
-    """(T, 17, 3) in the file's units, frames a second, metres a unit, and whose names it has."""
+    """(T, 17, 3) in the file's units, frames per second, metres per unit, and its convention."""
     figure = asf.read_asf(_skeleton_of(path))
     ends = asf.bone_ends(figure, asf.read_amc(path, figure))
     convention = naming.recognise(ends, [naming.ASF])

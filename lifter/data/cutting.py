@@ -6,11 +6,11 @@ import numpy as np
 
 from poselift.lifter.resample import linear
 
-#: Metres a second that no joint moves: 0.25 m from one frame to the next at 60 frames a second.
+#: Metres per second that no joint moves: 0.25 m from one frame to the next at 60 frames per second.
 FASTEST = 15.0
 #: What lies between two jumps is a glitch itself when it is shorter than this.
 _GLITCH_SECONDS = 1.0
-#: A person who leaves a T-pose of their own moves no joint faster than this, metres a second, in
+#: A person who leaves a T-pose of their own moves no joint faster than this, metres per second, in
 #: the very first frames; a conversion's way out of it lasts no longer than this.
 _RUNNING, _REST_SECONDS = 4.0, 0.1
 

@@ -42,7 +42,7 @@ class FilmedSequence:
     Attributes:
         subject, action, camera: names as the set has them.
         size: (width, height) of the picture.
-        fps: frames a second.
+        fps: frames per second.
         points: (N, 17, 2) pixels.
         poses: (N, 17, 3) metres, camera space, from the pelvis.
         judged: (N,) bool, the frames that count.

@@ -9,7 +9,7 @@ from poselift.lifter.data.augment import sometimes
 
 
 def fill(points: Tensor, score: Tensor) -> Tensor:
-    """Points (B, T, K, 2) with those of score 0 (B, T, K) put where the run-time puts them.
+    """Points (B, T, K, 2) with those of score 0 (B, T, K) put where the run time puts them.
 
     On the straight line between the neighbours in time, where first or last seen at the ends, and
     for joints that are never seen in the middle of those that are.
@@ -42,7 +42,7 @@ def _fill(points: Tensor, seen: Tensor) -> Tensor:
 def left_behind(points: Tensor, score: Tensor, chance: float, rng: Generator) -> Tensor:
     """Joints that are never seen put where they were once seen, for some windows.
 
-    So it is in a clip whose person is seen whole before or after: the run-time fills over the whole
+    So it is in a clip whose person is seen whole before or after: the run time fills over the whole
     clip, and the joint stays where it was while the person moves on.
     """
     batch = len(points)

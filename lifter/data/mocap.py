@@ -1,7 +1,7 @@
 """Motion capture sets: 17 joints through time, and which clips train and which validate.
 
-A set is an .npz with one (N, 17, 3) array a clip (metres, z up, H36M-17), named
-`<source>/<subject or action>/<trial>`, and `meta`, one JSON string a clip.
+A set is an .npz with one (N, 17, 3) array per clip (metres, z up, H36M-17), named
+`<source>/<subject or action>/<trial>`, and `meta`, one JSON string per clip.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def read_set(path: Path | str) -> list[Clip]:
             if joints.ndim == 3 and joints.shape[1:] == (17, 3)
         ]
     if not clips:
-        raise PoseliftError(f"{path} holds no (N, 17, 3) arrays.", "One array a clip is expected.")
+        raise PoseliftError(
+            f"{path} holds no (N, 17, 3) arrays.", "One array per clip is expected."
+        )
     return clips
 
 
@@ -133,7 +135,7 @@ def split(
             names = ", ".join(clip.name for clip in clips[:3])
             raise PoseliftError(
                 f"No clip's name matches {pattern!r}, so it would validate nothing.",
-                f"The names of clips are such as {names}.",
+                f"Clips have names such as {names}.",
             )
     training: list[Clip] = []
     validation: list[Clip] = []

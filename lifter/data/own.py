@@ -1,4 +1,4 @@
-"""Motion capture of one's own: sets (.npz), BVH files and folders of them."""
+"""Motion capture of your own: sets (.npz), BVH files and folders of them."""
 
 from __future__ import annotations
 

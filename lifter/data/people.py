@@ -16,7 +16,7 @@ class MovingPeople:
 
     Attributes:
         joints: (B, T, 17, 3) metres, z up.
-        fps: (B,) frames a second of the motion itself.
+        fps: (B,) frames per second of the motion itself.
         upright: (B,) bool: gravity pulls along -z, as it did when the motion was captured; not so
             for bodies that were turned over, of which neither "up" nor "planted" means anything.
     """

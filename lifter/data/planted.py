@@ -8,8 +8,8 @@ from torch import Tensor
 from poselift.skeleton import H36M17
 
 _ANKLES = [H36M17.index("right ankle"), H36M17.index("left ankle")]
-#: An ankle of a standing foot moves no faster than this, metres a second on the nominal body. When
-#: the heel lifts the ankle moves on while the toes still stand; that is no longer counted.
+#: The ankle of a planted foot moves no faster than this, in m/s on the nominal body. When
+#: the heel lifts, the ankle moves while the toes are still planted; that is no longer counted.
 _SLOW = 0.35
 #: How far above the lowest ankle of the window a standing foot's ankle may be, metres.
 _LOW = 0.07
@@ -33,7 +33,7 @@ def planted_feet(joints: Tensor, fps: Tensor | float) -> Tensor:
 
 
 def _speeds(places: Tensor, rate: Tensor) -> Tensor:
-    """(B, T, K) metres a second of (B, T, K, 3), between the frames before and after each."""
+    """(B, T, K) metres per second of (B, T, K, 3), between the frames before and after each."""
     if places.shape[1] < 2:
         return torch.zeros(places.shape[:-1], dtype=places.dtype)
     steps = places.diff(dim=1).norm(dim=-1) * rate[:, None, None]

@@ -79,7 +79,7 @@ class Recipe:
         cameras: where people are filmed from.
         normalisation: of the points; "ray" or "crop".
         known_lens: chance that the true field of view is known when rays are taken, and not
-            assumed as the run-time does.
+            assumed as the run time does.
     """
 
     frames: int = 27
@@ -231,7 +231,7 @@ def _normalised(
 
 
 def keypoints(filmed: Filmed, recipe: Recipe, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-    """What a keypointer and the run-time's conversion and filling make of people.
+    """What a keypointer and the run time's conversion and filling make of people.
 
     Returns H36M-17 points (B, T, 17, 2) at focal length 1 and scores (B, T, 17).
     """

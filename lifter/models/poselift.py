@@ -1,7 +1,7 @@
 """Poselift's own network: a transformer whose tokens are whole frames.
 
-One token a frame instead of one a joint makes it an order of magnitude cheaper than the published
-ones. Places in time enter only as differences (rotary embedding), so one set of weights serves
+One token per frame instead of one per joint makes it an order of magnitude cheaper than published
+lifters. Positions in time enter only as differences (rotary embedding), so the same weights serve
 windows of several lengths and frames that are not there yet.
 """
 

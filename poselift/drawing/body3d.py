@@ -38,7 +38,7 @@ TRUNK = (
 )
 HEAD_RADIUS = 0.098
 NECK_RADIUS = 0.045
-_CROWN, _CHIN, _NAPE = range(len(H36M17), len(H36M17) + 3)  # made points, after the joints
+_CROWN, _CHIN, _NAPE = range(len(H36M17), len(H36M17) + 3)  # derived points, after the joints
 #: Everything round: both ends, their radii, and the joint that gives the colour.
 _ROUND = [
     *((a, b, ra, rb, b) for a, b, ra, rb in LIMBS),

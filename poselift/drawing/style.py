@@ -53,7 +53,7 @@ DARK = Theme(
 LEFT: Colour = (224, 138, 34)
 RIGHT: Colour = (42, 134, 250)
 
-#: One a person, in the order of their numbers; none of them near the blue or the orange.
+#: One per person, in the order of their numbers; none of them near the blue or the orange.
 ACCENTS: tuple[Colour, ...] = (
     (222, 214, 206),
     (132, 158, 22),

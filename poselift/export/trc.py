@@ -1,4 +1,4 @@
-"""OpenSim's marker trajectories, one file a person: y up, metres."""
+"""OpenSim's marker trajectories, one file per person: y up, metres."""
 
 from __future__ import annotations
 

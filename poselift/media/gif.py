@@ -23,7 +23,7 @@ _MILLI = Fraction(1, 1000)
 
 
 class GifWriter(PictureWriter):
-    """Writes pictures as a GIF, at most `width` wide and `fps` pictures a second.
+    """Writes pictures as a GIF, at most `width` wide and `fps` pictures per second.
 
     The palette needs all pictures before the first can be written, so that they wait, made small,
     in a lossless file beside the target: memory does not grow with the clip. The GIF itself is

@@ -60,7 +60,8 @@ class ImageSource(Source):
     ) -> None:
         if fps is not None and not fps > 0:
             raise PoseliftError(
-                f"A rate of {fps} pictures a second cannot be.", "Give another `fps`, such as 30."
+                f"A rate of {fps} pictures per second is not possible.",
+                "Give another `fps`, such as 30.",
             )
         self.path, self.name, self.fps = path, safe_name(path), float(fps or DEFAULT_FPS)
         slack = 1e-6  # a time that was rounded when it was typed still means its frame
@@ -76,13 +77,15 @@ class ImageSource(Source):
         if not self._files:
             raise PoseliftError(
                 f"{path} has no picture from {start} to {end} s: it lasts "
-                f"{len(files) / self.fps:.2f} s at {self.fps:g} pictures a second.",
+                f"{len(files) / self.fps:.2f} s at {self.fps:g} pictures per second.",
                 "Give another `start` and `end`.",
             )
         pictures = (read_image(file) for _, file in self._files)
         first = next((picture for picture in pictures if picture is not None), None)
         if first is None:
-            raise PoseliftError(f"No picture of {path} can be read.", "Are they whole pictures?")
+            raise PoseliftError(
+                f"None of the pictures in {path} can be read.", "Are the files complete?"
+            )
         self.size = (first.shape[1], first.shape[0])
         self.frame_count_estimate = len(self._files)
         self.duration = len(self._files) / self.fps
@@ -97,7 +100,7 @@ class ImageSource(Source):
         for time, file in self._files:
             image = read_image(file)
             if image is None:
-                _log.warning("%s cannot be read and is left out", file)
+                _log.warning("%s cannot be read and is skipped", file)
                 continue
             if (image.shape[1], image.shape[0]) != self.size:
                 image = cv2.resize(image, self.size, interpolation=cv2.INTER_AREA)

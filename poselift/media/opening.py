@@ -99,7 +99,8 @@ def _with_endings(folder: Path, endings: frozenset[str]) -> list[Path]:
         inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
         raise PoseliftError(
-            f"Cannot read the folder {folder}: {error.strerror}.", "Check the path and its rights."
+            f"Cannot read the folder {folder}: {error.strerror}.",
+            "Check the path and its permissions.",
         ) from error
     fitting = (path for path in inside if ending(path) in endings and kind_of(path) == "file")
     return sorted(fitting, key=natural_order)
@@ -132,7 +133,8 @@ def _numbered(pattern: Path) -> list[Path]:
         )
     if not found:
         raise PoseliftError(
-            f"No picture fits {pattern}.", "%05d stands for a number of five digits, such as 00001."
+            f"No picture matches {pattern}.",
+            "%05d stands for a number of five digits, such as 00001.",
         )
     return [path for _, path in found]
 

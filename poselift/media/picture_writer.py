@@ -42,7 +42,7 @@ class PictureWriter(ABC):
 
     @contextmanager
     def _mending(self) -> Iterator[None]:
-        """Turn the disk's errors into what the user can mend, and leave nothing half-written."""
+        """Turn the disk's errors into what the user can fix, and leave nothing half-written."""
         try:
             yield
         except PoseliftError:

@@ -23,8 +23,8 @@ from av.video.stream import VideoStream
 from poselift.clock import Clock, longest_step, rate_of
 from poselift.errors import PoseliftError
 from poselift.media.deinterlace import deinterlaced
+from poselift.media.frame_to_bgr import Orientation, orientation, square_size, to_bgr, turn
 from poselift.media.source import Source, is_address, refuse_too_large, safe_name
-from poselift.media.upright import Orientation, orientation, square_size, to_bgr, turn
 from poselift.types import Frame
 
 _Stream = TypeVar("_Stream", VideoStream, AudioStream)
@@ -118,7 +118,7 @@ class VideoSource(Source):
                     continue
                 if self._end is not None and time >= self._end - _CLOCK_SLACK:
                     break
-                yield Frame(index, time, self._upright(frame))
+                yield Frame(index, time, self._as_displayed(frame))
                 index += 1
         if clock.jumps:
             _log.warning("%s: %d jumps of its clock were closed up", self.path, clock.jumps)
@@ -147,7 +147,7 @@ class VideoSource(Source):
         time = _time(frame, self._zero)
         return clock.show(clock.after() if time is None else time)
 
-    def _upright(self, frame: VideoFrame) -> np.ndarray:
+    def _as_displayed(self, frame: VideoFrame) -> np.ndarray:
         way = orientation(frame)
         image = turn(to_bgr(frame, self._stored), way)
         if (image.shape[1], image.shape[0]) != self.size:  # it turned over in mid-stream

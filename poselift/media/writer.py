@@ -29,7 +29,7 @@ _X264: dict[str, dict[str, str]] = {
     "best": {"preset": "medium", "crf": "18", "bf": "0"},
 }
 _ENDINGS = (".mp4", ".mov", ".m4v", ".mkv")
-_UNIT = Fraction(1, 90_000)  # seconds a tick: exact for every usual rate, fine for phones' clocks
+_UNIT = Fraction(1, 90_000)  # seconds per tick: exact for every usual rate, fine for phones' clocks
 _BT601, _LIMITED = 6, 1  # the YUV that OpenCV makes; named in the file so that players agree
 
 

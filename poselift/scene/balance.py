@@ -13,7 +13,7 @@ from poselift.scene.smoothing import blurred
 from poselift.skeleton import H36M17
 
 ANKLES = (H36M17.index("right ankle"), H36M17.index("left ankle"))
-#: Metres a second below which a foot may be planted; ankles of planted feet still roll.
+#: Metres per second below which a foot may be planted; ankles of planted feet still roll.
 _SLOW = 0.4
 #: Seconds of the window over which a foot's speed is judged.
 _SPEED_SECONDS = 0.05
@@ -50,7 +50,7 @@ def planted_from_picture(xy: np.ndarray, metre: np.ndarray, fps: float) -> np.nd
     Args:
         xy: (T, 17, 2) pixels of a camera that stands still, or made as if it did.
         metre: (T,) pixels that a metre takes at the person's distance.
-        fps: frames a second.
+        fps: frames per second.
     """
     if len(xy) < 3:
         return np.ones((len(xy), 2))

@@ -120,7 +120,9 @@ def _yaml_value(value: str) -> Any:
 def _chosen(content: Any, name: str, path: Path) -> Mapping[str, Any]:
     """The camera that is meant, of the one or several in a file."""
     if not isinstance(content, Mapping):
-        raise PoseliftError(f"{path} holds no camera.", "See docs/scene.md for what is read.")
+        raise PoseliftError(
+            f"{path} holds no camera.", "docs/scene.md lists the formats that are read."
+        )
     cameras = {
         key: value
         for key, value in content.items()
@@ -140,7 +142,7 @@ def _chosen(content: Any, name: str, path: Path) -> Mapping[str, Any]:
         )
     raise PoseliftError(
         f"{path} holds no camera matrix.",
-        f"One of these names is looked for: {', '.join(_MATRIX)}.",
+        f"It should be called one of: {', '.join(_MATRIX)}.",
     )
 
 
@@ -161,10 +163,10 @@ def _find(content: Mapping[str, Any], names: tuple[str, ...]) -> np.ndarray | No
 def _given(content: Mapping[str, Any], size: tuple[int, int], path: Path) -> Given:
     matrix = _find(content, _MATRIX)
     if matrix is None or matrix.size != 9 or not np.isfinite(matrix).all():
-        raise PoseliftError(f"{path}: the camera matrix has not 3 by 3 numbers.", "Mend it.")
+        raise PoseliftError(f"{path}: the camera matrix is not 3 by 3.", "Correct it.")
     matrix = matrix.reshape(3, 3)
     if not (matrix[0, 0] > 0 and matrix[1, 1] > 0):
-        raise PoseliftError(f"{path}: the focal lengths must be above 0.", "Mend the matrix.")
+        raise PoseliftError(f"{path}: the focal lengths must be above 0.", "Correct the matrix.")
     scale = _scale(content, matrix, size, path)
     lens = _find(content, _LENS)
     up = _up(content)
@@ -172,7 +174,7 @@ def _given(content: Mapping[str, Any], size: tuple[int, int], path: Path) -> Giv
     if content.get("fisheye") is True:
         raise PoseliftError(
             f"{path} describes a fisheye lens.",
-            "Straighten the video first, or give only tilt=...,roll=...",
+            "Undistort the video first, or give only tilt=...,roll=...",
         )
     return Given(
         tilt, roll, None, float(scale * math.sqrt(matrix[0, 0] * matrix[1, 1])),
@@ -202,7 +204,7 @@ def _scale(
         > max(_SAME_SHAPE, 0.25 if _find(content, _SIZE) is None else 0)
     ):
         raise PoseliftError(
-            f"{path} is of pictures of {width:.0f} x {height:.0f}, "
+            f"{path} is for pictures of {width:.0f} x {height:.0f}, "
             f"the clip's are {size[0]} x {size[1]}.",
             "Calibrate with the clip's own size, or give only fov=...",
         )

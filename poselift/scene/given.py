@@ -55,7 +55,7 @@ def parse_camera(text: str, size: tuple[int, int]) -> Given:
         name, _, figure = (piece.strip() for piece in part.partition("="))
         if name not in _RANGES:
             raise PoseliftError(
-                f"`camera` knows no {name!r}.",
+                f"`camera` has no value called {name!r}.",
                 "Give any of tilt, roll, fov (degrees) and height (metres), or a calibration file.",
             )
         try:
@@ -88,7 +88,7 @@ def parse_heights(text: str) -> dict[int, float]:
             person, tall = int(number) if equals else 0, float(metres)
         except ValueError:
             raise PoseliftError(
-                f"`stature`: {part!r} is no height.", "Write it like 1.83, or 1=1.83,2=1.70."
+                f"`stature`: {part!r} is not a height.", "Write it like 1.83, or 1=1.83,2=1.70."
             ) from None
         if not 0.4 <= tall <= 2.8:
             raise PoseliftError(

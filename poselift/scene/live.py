@@ -21,7 +21,7 @@ _MOST_PEOPLE = 4  # are listened to
 _EASE = 0.7  # seconds in which the room turns to a better belief
 #: Seconds over which what is seen replaces what was thought, along and across the line of sight.
 _ALONG, _ACROSS = 0.6, 0.04
-_SLOW = 0.4  # metres a second: slower ankles are planted
+_SLOW = 0.4  # metres per second: slower ankles are planted
 _SINK = 2.0  # seconds in which a wrong slope of the floor is forgotten
 
 

@@ -23,7 +23,7 @@ def onto_picture(world: np.ndarray, eye: np.ndarray, sight: np.ndarray, weight: 
         eye: (3,) where the camera is.
         sight: (T, 17, 3) unit vectors from the camera towards what was seen of each joint.
         weight: (T, 17) 0..1, how well it was seen.
-        fps: frames a second.
+        fps: frames per second.
     """
     seen = world - eye
     along = (seen * sight).sum(axis=-1, keepdims=True)

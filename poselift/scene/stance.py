@@ -15,7 +15,7 @@ _SHORTEST = 0.1  # seconds of a stance
 #: foot on its toes is as high.
 _SURELY_FLOOR = 0.15
 _SHORTEST_FLIGHT, _LONGEST_FLIGHT = 0.13, 1.1  # seconds
-_FALLS = (3.5, 17.0)  # metres a second squared that a flight may seem to fall with
+_FALLS = (3.5, 17.0)  # metres per second squared that a flight may seem to fall with
 _PLANTED_IN_FLIGHT = 0.35
 #: Seconds before and after in which feet must have been this many metres lower.
 _AROUND, _OFF = 0.6, 0.06

@@ -116,14 +116,14 @@ def test_sequences_and_texts_are_not_answers(tmp_path: Path) -> None:
     sequence = helper.make_tensor_sequence_value_info("output", TensorProto.FLOAT, None)
     node = helper.make_node("SequenceConstruct", ["input"], ["output"])
     file = save(tmp_path / "m.onnx", [node], [picture()], [sequence])
-    with pytest.raises(PoseliftError, match=r"answers with seq\(tensor\(float\)\)"):
+    with pytest.raises(PoseliftError, match=r"outputs seq\(tensor\(float\)\)"):
         OnnxModel(file)
     text = numpy_helper.from_array(np.array(["a"], object), "value")
     node = helper.make_node("Identity", ["value"], ["output"])
     file = save(
         tmp_path / "t.onnx", [node], [picture()], [array("output", TensorProto.STRING)], [text]
     )
-    with pytest.raises(PoseliftError, match=r"answers with tensor\(string\)"):
+    with pytest.raises(PoseliftError, match=r"outputs tensor\(string\)"):
         OnnxModel(file)
 
 

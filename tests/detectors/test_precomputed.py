@@ -133,7 +133,7 @@ def test_as_a_plain_keypointer_it_counts_the_pictures(tmp_path: Path) -> None:
 
 def test_a_clip_becomes_the_tracks_that_the_file_holds(tmp_path: Path) -> None:
     """Two people, one walks to the right and one to the left, without a pixel to be seen."""
-    paths = [(100, 8), (700, -8)]  # where each begins, and pixels a frame
+    paths = [(100, 8), (700, -8)]  # where each begins, and pixels per frame
     content = [
         {"image_id": frame, "keypoints": joined(standing(start + step * frame))}
         for frame in range(20)

@@ -1,4 +1,4 @@
-"""Smoothing takes the trembling, not the movement."""
+"""Smoothing takes the jitter, not the movement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from poselift.types import Track
 
 
 def waving(frames: int = 120, hertz: float = 1.0) -> np.ndarray:
-    """(T, 17, 2) all joints waving sideways by 50 pixels at 30 frames a second."""
+    """(T, 17, 2) all joints waving sideways by 50 pixels at 30 frames per second."""
     xy = np.full((frames, 17, 2), 300.0)
     xy[..., 0] += 50 * np.sin(2 * np.pi * hertz * np.arange(frames) / 30)[:, None]
     return xy

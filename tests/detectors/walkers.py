@@ -61,11 +61,11 @@ def scene(
     """Film walkers: `paths` give each one's x and height; NaN where it is out of the picture.
 
     Args:
-        paths: one a person.
+        paths: one per person.
         length: frames.
         noise: of the joints, in parts of the height.
         missed: share of people not found.
-        false: false people a frame.
+        false: false people per frame.
         seed: of all that is random.
         feet: y of the feet of somebody 400 pixels tall.
     """

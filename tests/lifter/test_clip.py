@@ -85,7 +85,7 @@ def test_integers_and_strided_arrays_are_as_good_as_floats() -> None:
     [
         ({"score": 0.0}, r"never seen"),
         ({"xy": np.nan}, r"never seen"),
-        ({"frames": 0}, r"leaves frames out"),
+        ({"frames": 0}, r"skips frames"),
     ],
 )
 def test_tracks_that_say_nothing_are_refused(change: dict[str, Any], message: str) -> None:
@@ -136,7 +136,7 @@ def test_screen_units_become_one_body_of_plausible_size() -> None:
     plain = ClipLifter.from_net(small_net("sct"))
     [body], [screen] = (x([track], image_size=IMAGE, fps=30) for x in (lifter, plain))
     ratio = body.pose3d[:, 1:] / screen.pose3d[:, 1:]
-    assert np.ptp(ratio) < 1e-3 * ratio.mean()  # one factor for the clip, never one a frame
+    assert np.ptp(ratio) < 1e-3 * ratio.mean()  # one factor for the clip, never one per frame
     thigh = np.median(np.linalg.norm(body.pose3d[:, 2] - body.pose3d[:, 1], axis=-1))
     assert 0.05 < thigh < 2
 

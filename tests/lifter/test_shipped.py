@@ -19,7 +19,7 @@ NAMES = [entry.name for entry in TRAINED]
 
 
 def seen(frames: int, seed: int, spread: float) -> tuple[Track, np.ndarray]:
-    """A made-up person as a keypointer with errors of `spread` sees them, and the truth."""
+    """A synthetic person as a keypointer with errors of `spread` sees them, and the truth."""
     rng = torch.Generator().manual_seed(seed)
     joints = torch.from_numpy(motion(2 * frames, seed)[::2][:frames])[None]
     filmed = film(joints, coco_points(joints, None), rng)

@@ -87,7 +87,7 @@ def test_a_camera_that_gives_nothing(media, monkeypatch):
 
 @pytest.mark.skipif(bool(_present()), reason="there is a camera here")
 def test_no_camera():
-    with pytest.raises(PoseliftError, match="no camera"):
+    with pytest.raises(PoseliftError, match="No working camera"):
         LiveCamera()
     with pytest.raises(PoseliftError, match="no camera 0"):
         LiveCamera(0)

@@ -55,7 +55,7 @@ def test_a_broken_picture_is_left_out_and_sizes_are_evened(media, caplog):
 
 
 def test_no_picture_fits(media):
-    with pytest.raises(PoseliftError, match="No picture fits"):
+    with pytest.raises(PoseliftError, match="No picture matches"):
         open_source(media.folder / "%05d.png")
     (media.folder / "a.png").write_bytes(b"no")
     with pytest.raises(PoseliftError, match="can be read"):

@@ -267,7 +267,7 @@ def wrong(media, kind):
     ("kind", "words"),
     [
         ("missing", "No such file"), ("empty", "is empty"), ("text", "not a video"),
-        ("no moov", "cut off"), ("audio only", "sound but no picture"), ("folder", "no pictures"),
+        ("no moov", "truncated"), ("audio only", "sound but no picture"), ("folder", "no pictures"),
     ],
 )  # fmt: skip
 def test_what_is_not_a_video_is_told(media, kind, words):

@@ -50,7 +50,7 @@ def test_no_file_name_leads_out_of_the_folder(folder: Path, file: Any) -> None:
         {"fps": True, "time_step": 0},
         {"sha256": "xyz"},
         {"source": "file:///etc/passwd"},
-        {"source": "local"},  # a file of one's own has a whole path
+        {"source": "local"},  # a file of your own has a whole path
         {"name": ["a"]},
         {"note": None},
     ],

@@ -125,7 +125,7 @@ def test_random_poses_are_scipy_s(tmp_path: Path) -> None:
     [
         ("     name ltibia\n", "", "no 'name'"),
         ("length 0.45", "mass 2", "no 'length'"),
-        ("length 0.45", "length 0", "no whole ASF"),
+        ("length 0.45", "length 0", "not a complete ASF"),
         ("direction 0 1 0", "direction 0 up 0", "could not convert"),
         ("    dof rx ry rz", "    dof rx l", "has dof rx l"),
         ("axis XYZ\n   position", "axis XYX\n   position", "axis XYX"),

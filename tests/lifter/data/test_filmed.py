@@ -27,7 +27,7 @@ def test_true_limbs_are_where_the_camera_sees_them() -> None:
     limbs = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]
     middle = (one.points - np.array(one.size) / 2)[:, limbs] / 1000  # at focal length 1
     pose = one.poses[:, limbs]
-    # Two unknown metres a frame and one depth, from 24 linear equations.
+    # Two unknown metres per frame and one depth, from 24 linear equations.
     for seen, body in zip(middle[::20], pose[::20], strict=True):
         rows = np.zeros((24, 3))
         rows[::2, 0], rows[1::2, 1] = 1, 1

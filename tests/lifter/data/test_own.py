@@ -1,4 +1,4 @@
-"""Motion capture of one's own: BVH files, folders of them, and what of it only validates."""
+"""Motion capture of your own: BVH files, folders of them, and what of it only validates."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From a decoded frame to an upright BGR picture with square pixels and ordinary colours."""
+"""From a decoded frame to a BGR picture: rotated as displayed, square pixels, SDR colours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STRAIGHT: Orientation = (1, 0, 0, 1)
 
 
 def orientation(frame: VideoFrame) -> Orientation:
-    """How the frame must be turned and mirrored to stand upright."""
+    """How the frame must be rotated and mirrored for display."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return STRAIGHT
