@@ -18,6 +18,7 @@ from poselift.progress import Reporter
 from poselift.result import ClipMotion
 from poselift.scene.estimate import FIELD_OF_VIEW
 from poselift.scene.given import parse_camera, parse_heights
+from poselift.scene.motion import CameraSteps
 from poselift.scene.place import in_a_row, place
 from poselift.scene.rays import focal_length
 from poselift.scene.room import build
@@ -37,6 +38,7 @@ def lift_clip(
     reporter: Reporter,
     meta: dict[str, Any],
     source: str | None = None,
+    steps: CameraSteps | None = None,
 ) -> ClipMotion:
     """Lift the people that the settings choose, stand them upright and place them in the room."""
     tracks = choose(seen.tracks, settings.people, settings.max_people)
@@ -61,7 +63,7 @@ def lift_clip(
     motions = [
         _join(track, [next(found) for _ in one]) for track, one in zip(tracks, pieces, strict=True)
     ]
-    worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None))
+    worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None), steps)
     if motions:
         reporter.say(f"room: {learned['upright']}")
     return ClipMotion.gather(
@@ -117,7 +119,11 @@ def _clean(track: Track, seen: SeenClip, settings: Settings) -> Track:
 
 
 def _worlds(
-    motions: Sequence[Motion], seen: SeenClip, settings: Settings, lifted_view: float | None
+    motions: Sequence[Motion],
+    seen: SeenClip,
+    settings: Settings,
+    lifted_view: float | None,
+    steps: CameraSteps | None,
 ) -> tuple[list[np.ndarray], dict[str, Any]]:
     """(T, 17, 3) world poses of each motion, and what was found out about the room."""
     if settings.up == "h36m":
@@ -133,9 +139,7 @@ def _worlds(
     if given.focal is None and settings.field_of_view != FIELD_OF_VIEW:
         given = replace(given, focal=focal_length(seen.size, settings.field_of_view))
     heights = parse_heights(settings.stature)
-    room = build(
-        motions, seen.size, given, heights, lifted_view=lifted_view or settings.field_of_view
-    )
+    room = build(motions, seen.size, given, heights, steps, lifted_view or settings.field_of_view)
     learned = {"upright": room.how, **room.as_meta(motions)}
     if settings.place:
         return room.worlds, learned

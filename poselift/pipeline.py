@@ -110,6 +110,7 @@ class Pipeline:
         refuse_results_over_sources(folder, self.settings, read)
 
     def _motion(self, clip: Source, folder: Path, seconds: dict[str, float]) -> ClipMotion:
+        from poselift.background import watch_background
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
 
@@ -122,9 +123,11 @@ class Pipeline:
         if not seen.tracks:
             self.reporter.say("nobody was found in this clip; the result shows it as it is")
         meta = {"source": printable(Path(clip.path).name), **made_by(self.parts)}
+        with _timed(seconds, "background"):
+            steps = watch_background(clip, seen, self.reporter) if self.settings.place else None
         with _timed(seconds, "lift"):
             return lift_clip(
-                folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path)
+                folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path), steps
             )
 
     def _tell_parts(self) -> None:

@@ -129,7 +129,10 @@ def filmed_view(
     axes = np.array(camera["rotation"], float)
     position, focal = np.array(camera["position"], float), np.array(camera["focal"], float)
     if axes.ndim == 3:
-        axes, position, focal = axes[0], position[0], focal[0]
+        raise PoseliftError(
+            "This clip's camera moved; it can be looked through only where it stands still.",
+            f"Choose one of {', '.join(VIEWS)}.",
+        )
     own = np.array(camera["size"], float)
     scale = float((np.array(size) / own).min())
     centre = (np.array(camera["centre"]) + 0.5 - own / 2) * scale + np.array(size) / 2 - 0.5

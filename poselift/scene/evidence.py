@@ -33,10 +33,14 @@ class Moves:
     Attributes:
         turn: (T, 3, 3) to the axes of the first frame's camera from those of each frame's.
         zoom: (T,) focal length over that of the first frame.
+        focal: pixels in the first frame, as far as is known.
+        centre: (2,) the pixel on the optical axis.
     """
 
     turn: np.ndarray
     zoom: np.ndarray
+    focal: float
+    centre: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -120,17 +124,13 @@ def planted_feet(motion: Motion, weight: np.ndarray, moves: Moves | None) -> np.
 
 
 def steadied(xy: np.ndarray, frames: np.ndarray, moves: Moves) -> np.ndarray:
-    """Pixels as the first frame's camera would have seen them, about the picture's middle.
-
-    For this the focal length hardly matters: what is wanted is what rests and what moves.
-    """
-    focal = 1.0
-    middle = xy.reshape(-1, 2).mean(axis=0)
-    scale = float(np.abs(xy - middle).max()) or 1.0
-    rays = np.concatenate([(xy - middle) / (2 * scale), np.full((*xy.shape[:2], 1), focal)], -1)
-    rays[..., :2] /= moves.zoom[frames][:, None, None]
+    """Pixels as the first frame's camera would have seen them."""
+    focal = moves.focal * moves.zoom[frames]
+    rays = np.concatenate([xy - np.array(moves.centre), np.ones((*xy.shape[:2], 1))], axis=-1)
+    rays[..., 2] *= focal[:, None]
     turned = np.einsum("tab,tjb->tja", moves.turn[frames], rays)
-    return np.asarray(turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * 2 * scale + middle)
+    depth = np.maximum(turned[..., 2:], 0.1 * focal[:, None, None])
+    return np.asarray(turned[..., :2] / depth * moves.focal + np.array(moves.centre))
 
 
 def gather(people: Sequence[Subject], focal: float, centre: np.ndarray) -> Evidence:

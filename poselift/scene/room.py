@@ -16,6 +16,7 @@ from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
 from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.given import Given
+from poselift.scene.motion import CameraSteps
 from poselift.scene.picture import onto_picture
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.roots import Clues, way
@@ -75,7 +76,7 @@ def build(
     size: tuple[int, int],
     given: Given | None = None,
     heights: Mapping[int, float] | None = None,
-    moves: Moves | None = None,
+    steps: CameraSteps | None = None,
     lifted_view: float = FIELD_OF_VIEW,
 ) -> Room:
     """Find the camera, and put everybody into its room.
@@ -85,13 +86,22 @@ def build(
         size: (width, height) of the picture in pixels.
         given: what is known of the camera.
         heights: metres from sole to crown, by the people's numbers; 0 stands for everybody else.
-        moves: how the camera turned and zoomed; None for one that stood still.
+        steps: how the background moved; None for a camera that stood still.
         lifted_view: degrees across the longer side that the lifter assumed of the camera.
     """
     given = given or Given()
     motions = [_along_ray(_plain(m, given, size), size, lifted_view) for m in motions]
     known = _known_sizes(motions, heights or {})
-    belief = believe(motions, size, given, moves, known)
+    moves = None
+    belief = None
+    for _ in range(1 if steps is None else 2):
+        # How far a shift of the picture turned the camera depends on the lens that is found.
+        if steps is not None:
+            focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
+            centre = given.centre or (size[0] / 2, size[1] / 2)
+            moves = steps.moves(given.focal or focal, centre)
+        belief = believe(motions, size, given, moves, known)
+    assert belief is not None
     camera = _camera(belief, size, given, moves)
     worlds, feet, tall = [], [], []
     for number, motion in enumerate(motions):

@@ -1,0 +1,63 @@
+"""People before a camera that turns with them stand and walk in a still room."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from poselift.scene import room
+from poselift.scene.camera import up_from, world_from_camera
+from poselift.scene.motion import CameraSteps
+from poselift.scene.rays import focal_length, turn_to
+from poselift.types import Motion, Track
+from tests.scene.made import FPS, SIZE, walker
+
+
+def panned(world: np.ndarray, pan: np.ndarray, view: float = 55.0) -> tuple[Motion, CameraSteps]:
+    """Filmed by a camera 1.6 m above the origin that turns right by `pan` radians."""
+    focal = focal_length(SIZE, view)
+    to_world = world_from_camera(up_from(8, 0))
+    seen = []
+    for pose, p in zip(world, pan, strict=True):
+        c, s = np.cos(p), np.sin(p)
+        back = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])  # the room turns left
+        seen.append((pose - [0, 0, 1.6]) @ back.T @ to_world)
+    points = np.array(seen)
+    xy = points[..., :2] / points[..., 2:] * focal + np.array(SIZE) / 2
+    pose = (points - points[:, :1]) @ turn_to(points[:, 0])
+    ahead = np.full((len(xy), 1), focal_length(SIZE, 55))
+    rays = np.concatenate([xy[:, 0] - np.array(SIZE) / 2, ahead], axis=1)
+    pose = (pose @ turn_to(rays).swapaxes(1, 2)).astype(np.float32)
+    track = Track(1, np.arange(len(xy)), xy, np.full(xy.shape[:2], 0.9))
+    # A turn about the vertical, as the tilted camera's own axes have it.
+    step = np.diff(pan, prepend=pan[0])
+    down = np.stack([-step * focal * np.cos(np.radians(8)), np.zeros(len(step))], axis=1)
+    roll = step * np.sin(np.radians(8))
+    steps = CameraSteps(down, roll, np.zeros(len(step)))
+    return Motion(track, pose, FPS, "made", np.zeros(len(xy), bool)), steps
+
+
+@pytest.mark.parametrize("degrees", [30, 60])
+def test_a_walk_past_a_camera_that_follows_is_a_straight_walk(degrees: float) -> None:
+    half = 5 * np.tan(np.radians(degrees / 2))
+    true = walker((-half, 5.0), (half, 5.0), 2 * half / 1.2)
+    pan = np.arctan2(true[:, 0, 0], true[:, 0, 1])
+    motion, steps = panned(true, pan)
+    world = room.build([motion], SIZE, steps=steps).worlds[0]
+    way = np.linalg.norm(world[-1, 0, :2] - world[0, 0, :2])
+    still = room.build([motion], SIZE).worlds[0]
+    assert way == pytest.approx(2 * half, rel=0.15)
+    assert np.linalg.norm(still[-1, 0, :2] - still[0, 0, :2]) < 0.5 * way
+
+
+def test_the_camera_says_how_it_turned() -> None:
+    true = walker((-1.5, 5.0), (1.5, 5.0), 3.0)
+    pan = np.arctan2(true[:, 0, 0], true[:, 0, 1])
+    motion, steps = panned(true, pan)
+    camera = room.build([motion], SIZE, steps=steps).camera
+    assert camera.moves
+    assert camera.rotation.shape == (len(true), 3, 3)
+    ahead = camera.rotation[:, 2]
+    turned = np.degrees(np.arccos(np.clip(ahead[0] @ ahead[-1], -1, 1)))
+    assert turned == pytest.approx(np.degrees(pan[-1] - pan[0]), rel=0.25)
+    assert "turned" in camera.how
