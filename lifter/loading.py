@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from poselift import weights
 from poselift.errors import PoseliftError
 from poselift.plugins import load_plugins
+from poselift.reading import checked_rate
 from poselift.weights.entry import SHIPPED
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from poselift.lifter.normalise import Normalisation
 
 _log = logging.getLogger(__name__)
+#: What the header of a weight file may say about its training.
+_KNOWN = {
+    "normalisation": ("screen", "crop", "ray"),
+    "answer": ("camera", "ray"),
+    "units": ("metres", "screen"),
+}
 
 #: Lifters that programs and installed packages added: what makes each, and one line about it.
 OWN: dict[str, tuple[Callable[..., ClipLifter], str]] = {}
@@ -221,7 +228,13 @@ def _from_file(
             k: extra[k] for k in ("normalisation", "answer", "units") if k in extra
         }
         if extra.get("fps"):
-            training["fps"] = float(extra["fps"])
+            training["fps"] = checked_rate(extra["fps"], path.name)
+        for key, known in _KNOWN.items():
+            if training.get(key, known[0]) not in known:
+                raise PoseliftError(
+                    f"{path.name} says {key} {str(training[key])[:40]!r}.",
+                    f"Known are {', '.join(known)}.",
+                )
         return path.stem, models.load(path), training
     if name != "auto" and name not in models.names():
         # A checkpoint may come with the name of the entry that it stands in for.

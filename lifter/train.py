@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+_MOST_THREADS = 1024  # torch ends the process where the system refuses threads
+_DATA = ("mocap", "h36m", "3dhp")
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def settings_from(config: str | Path | None = None, **changes: Any) -> TrainSett
 
     A budget in minutes replaces one in steps.
     """
-    from poselift.lifter.training.settings import TrainSettings, read_config, with_changes
+    from poselift.lifter.training.settings import TrainSettings, made_of, read_config, with_changes
 
-    settings = TrainSettings(**(read_config(config) if config else {}))
+    settings = made_of(TrainSettings, read_config(config) if config else {}, str(config))
     if changes.get("minutes") and not changes.get("steps"):
         changes["steps"] = 0
     return with_changes(settings, changes)
@@ -88,8 +90,12 @@ def train(
 
     if not settings.minutes and not settings.steps and not settings.epochs:
         raise PoseliftError("No budget is set.", "Give `minutes` or `steps`.")
-    if threads:
+    if threads is not None:
+        if not 1 <= threads <= _MOST_THREADS:
+            raise PoseliftError(f"`threads` is {threads}.", f"Give 1 to {_MOST_THREADS}.")
         torch.set_num_threads(threads)
+    if settings.data not in _DATA:
+        raise PoseliftError(f"No data is called {settings.data!r}.", f"{', '.join(_DATA)}.")
     out = Path(out)
     processes = Processes()
     try:
@@ -144,13 +150,14 @@ def _mocap_source(
     """Windows to train on and to validate with, from motion capture."""
     from poselift.lifter.data.noise import KeypointNoise, measured_noise
     from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+    from poselift.lifter.training.settings import made_of
 
     if not data.mocap:
         raise PoseliftError("No motion capture is given.", "Give one set or several: `mocap`.")
     training, validation = training_and_validation(data)
     noise = measured_noise(data.noise) if data.noise else KeypointNoise()
     frames = settings.network.get("frames", 27)
-    recipe = Recipe(**{"noise": noise, **settings.recipe, "frames": frames})
+    recipe = made_of(Recipe, {"noise": noise, **settings.recipe, "frames": frames}, "recipe")
     judged = {
         detection: validation_windows(
             validation, frames, settings.fps, detection, normalisation=recipe.normalisation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ _HEADER = 1 << 16  # bytes before an array's numbers
 DAMAGE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
     MemoryError, EOFError, OSError, NotImplementedError, RuntimeError, zipfile.BadZipFile,
-    SyntaxError,
+    SyntaxError, pickle.UnpicklingError,
 )  # fmt: skip
 
 

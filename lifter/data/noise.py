@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -13,6 +13,7 @@ from torch.nn import functional
 from poselift.lifter.data.augment import sometimes, uniform
 from poselift.lifter.data.faults import SPAN_WITHIN, Faults
 from poselift.lifter.data.keypoint_scores import ScoreLaw, draw_scores
+from poselift.reading import damage_told, read_json
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,26 @@ def _cut(
 
 def measured_noise(path: Path) -> KeypointNoise:
     """The noise with the figures of a JSON file, which names any of its attributes."""
-    figures = json.loads(Path(path).read_text(encoding="utf-8"))
-    known = {f.name for f in fields(KeypointNoise)}
-    chosen = {name: value for name, value in figures.items() if name in known}
-    if "spread" in chosen:
-        chosen["spread"] = tuple(chosen["spread"])
-    for name, kind in (("scores", ScoreLaw), ("faults", Faults)):
-        if name in chosen:
-            chosen[name] = kind(**chosen[name])
-    return KeypointNoise(**chosen)
+    figures = read_json(path, 1 << 24)
+    with damage_told(
+        path, "a file of measured keypointer errors", "docs/training.md describes it."
+    ):
+        known = {f.name for f in fields(KeypointNoise)}
+        chosen = {name: value for name, value in figures.items() if name in known}
+        if "spread" in chosen:
+            chosen["spread"] = tuple(chosen["spread"])
+            if len(chosen["spread"]) != len(KeypointNoise().spread):
+                raise ValueError(f"{len(chosen['spread'])} values of spread, not 17")
+        for name, kind in (("scores", ScoreLaw), ("faults", Faults)):
+            if name in chosen:
+                chosen[name] = kind(**chosen[name])
+        for name, value in chosen.items():
+            if name not in ("scores", "faults"):
+                _refuse_no_shares(name, value)
+        return KeypointNoise(**chosen)
+
+
+def _refuse_no_shares(name: str, value: Any) -> None:
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(one, float | int) and 0 <= one <= 100 for one in numbers):
+        raise ValueError(f"{name} is {str(value)[:60]}")

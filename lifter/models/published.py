@@ -14,6 +14,7 @@ from poselift.errors import PoseliftError
 from poselift.lifter.models.base import LifterNet, Shapes
 from poselift.lifter.models.ftcm import Refine
 from poselift.lifter.models.registry import MODELS
+from poselift.lifter.models.storage import refuse_no_numbers
 from poselift.weights.checkpoint import find_state_dict, read_checkpoint
 
 _NAMED = 20  # of each kind of misfit in a message
@@ -41,6 +42,7 @@ def load_published(net: LifterNet | Refine, path: str | Path) -> None:
             + "; ".join(misfits),
             _advice({key: tuple(value.shape) for key, value in theirs.items()}),
         )
+    refuse_no_numbers({key: theirs[key] for key in ours}, path.name)
     with torch.no_grad():
         for key, value in ours.items():
             value.copy_(theirs[key])

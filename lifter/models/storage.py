@@ -14,8 +14,11 @@ from poselift.errors import PoseliftError
 from poselift.files import atomic_path
 from poselift.lifter.models.base import LifterNet
 from poselift.lifter.models.registry import create
+from poselift.reading import FIXED, damage_told, opened, refuse_bombs
 
 _FORMAT = "poselift-lifter-1"
+_LARGEST, _MOST_LAYERS = 8192, 256
+_LAYERS = ("depth", "blocks", "layers")  # in the names of settings that count such
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ def read_header(path: str | Path) -> StoredNet:
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    if not path.is_file():
-        raise PoseliftError(f"No such file: {path}", "Check the path.")
+    with opened(path):  # a plain file, or it says why not
+        pass
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
@@ -84,23 +87,57 @@ def read_header(path: str | Path) -> StoredNet:
         )
     try:
         model, settings = metadata.pop("model"), json.loads(metadata.pop("settings"))
-    except (KeyError, ValueError) as error:
-        raise PoseliftError(
-            f"The header of {path.name} is damaged.", "Download it again."
-        ) from error
+    except (KeyError, ValueError, RecursionError) as error:
+        raise PoseliftError(f"The header of {path.name} is damaged.", "Download it again.") from error
     return StoredNet(model, settings, metadata)
 
 
 def load(path: str | Path, device: str | torch.device = "cpu") -> LifterNet:
     """The network of a file that `save` wrote, in float32 and ready for inference."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     header = read_header(path)
-    net = create(header.model, **header.settings)
+    with damage_told(path, "a file of Poselift's lifters", "Download it again."):
+        _refuse_wild(header.settings)
+        # Made without memory first: a header may ask for any size.
+        with torch.device("meta"):
+            needed = sum(
+                one.numel() for one in create(header.model, **header.settings).parameters()
+            )
+        refuse_bombs(path, 4 * needed, 4 * Path(path).stat().st_size + FIXED)
+        net = create(header.model, **header.settings)
     try:
-        net.load_state_dict(load_file(path))
-    except RuntimeError as error:
+        tensors = load_file(path)
+        net.load_state_dict(tensors)
+    except (RuntimeError, SafetensorError, OSError) as error:
         raise PoseliftError(
             f"The tensors of {Path(path).name} do not fit its own settings.", "Download it again."
         ) from error
+    refuse_no_numbers(tensors, Path(path).name)
     return net.to(device).eval()
+
+
+def _refuse_wild(settings: Any) -> None:
+    """ValueError for settings that no network of ours has; each costs time and memory."""
+    if not isinstance(settings, dict):
+        raise ValueError("its settings are no table")
+    for name, value in settings.items():
+        many = value if isinstance(value, list | tuple) else [value]
+        most = _MOST_LAYERS if any(word in name for word in _LAYERS) else _LARGEST
+        for one in many:
+            plain = one is None or isinstance(one, bool | str)
+            if not plain and not (isinstance(one, int | float) and abs(one) <= most):
+                raise ValueError(f"its setting {name} is {str(value)[:60]}")
+        if len(many) > _MOST_LAYERS:
+            raise ValueError(f"its setting {name} has {len(many)} values")
+
+
+def refuse_no_numbers(tensors: Mapping[str, torch.Tensor], file: str) -> None:
+    """A `PoseliftError` for weights that are not finite: they would lift to nothing."""
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise PoseliftError(
+                f"The weights {name} of {file} hold what is no number.",
+                "The file is damaged, or its training failed: get another.",
+            )

@@ -26,6 +26,7 @@ from poselift.lifter.training.optim import optimizers, set_rate
 from poselift.lifter.training.parallel import Processes
 from poselift.lifter.training.settings import TrainSettings
 from poselift.lifter.training.validate import measure, measure_heads, predict_packed, wanted
+from poselift.reading import damage_told
 
 logger = logging.getLogger(__name__)
 
@@ -109,15 +110,17 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """Go on where a checkpoint stopped."""
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(stored)
-        self.progress = RunProgress(state["step"], state["minutes"])
-        torch.set_rng_state(state["rng"])
-        sources = state["sources"]
-        self.source.rng.set_state(sources[self.processes.rank % len(sources)])
+        hint = "Leave out --resume, or give the folder of a run with the same settings."
+        with damage_told(path, "where this run was stopped", hint):
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.net.load_state_dict(state["net"])
+            self.average.load_state_dict(state["average"])
+            for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(stored)
+            self.progress = RunProgress(state["step"], state["minutes"])
+            torch.set_rng_state(state["rng"])
+            sources = state["sources"]
+            self.source.rng.set_state(sources[self.processes.rank % len(sources)])
 
     def train(self, checkpoint_minutes: float = 2.0, validate_minutes: float = 3.0) -> None:
         """Until the budget is used up, or Ctrl-C; then write what there is."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from poselift.errors import PoseliftError
 from poselift.lifter.training.losses import LossWeights
+from poselift.reading import damage_told, kind_of, read_whole
+
+Kind = TypeVar("Kind")
+_LONGEST = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,25 @@ class TrainSettings:
     fps: float = 30.0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        _refuse_wrong(self)
+
     def loss_weights(self) -> LossWeights:
         """The loss's weights, the defaults where nothing is said."""
-        return LossWeights(**self.loss)
+        return made_of(LossWeights, self.loss, "loss")
+
+
+def made_of(kind: type[Kind], values: Mapping[str, Any], where: str) -> Kind:
+    """A dataclass of the values of a table; unknown names and what it refuses are told."""
+    known = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    unknown = [str(name) for name in values if name not in known]
+    if unknown:
+        raise PoseliftError(
+            f"`{where}` has unknown settings: {', '.join(unknown)[:200]}.",
+            f"Known: {', '.join(known)}.",
+        )
+    with damage_told(where, "a table of its settings", f"Known: {', '.join(known)}."):
+        return kind(**values)
 
 
 def read_config(path: Path | str) -> dict[str, Any]:
@@ -61,16 +81,14 @@ def read_config(path: Path | str) -> dict[str, Any]:
     import tomllib
 
     path = Path(path)
-    if not path.is_file():
+    if kind_of(path) != "file":
         shipped = Path(__file__).parents[1] / "configs" / f"{path.name.removesuffix('.toml')}.toml"
         if not shipped.is_file():
             there = ", ".join(sorted(p.stem for p in shipped.parent.glob("*.toml")))
             raise PoseliftError(f"No such config: {path}", f"Included ones: {there}.")
         path = shipped
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise PoseliftError(f"{path} is not valid TOML: {error}", "Correct the file.") from error
+    with damage_told(path, "valid TOML", "Correct the file."):
+        content = tomllib.loads(read_whole(path, _LONGEST).decode("utf-8"))
     known = {f.name for f in fields(TrainSettings)}
     unknown = sorted(set(content) - known)
     if unknown:
@@ -79,6 +97,36 @@ def read_config(path: Path | str) -> dict[str, Any]:
             f"Known: {', '.join(sorted(known))}.",
         )
     return content
+
+
+#: The numbers of a run that have bounds; all others are above or at 0.
+_BETWEEN = {
+    "batch": (1, 1_000_000), "lr": (1e-9, 100), "fps": (1, 1000), "seed": (0, 2**62),
+    "ema": (0, 1), "steps": (0, 10**9), "epochs": (0, 10**6), "minutes": (0, 10**6),
+    "warmup": (0, 10**9),
+}  # fmt: skip
+
+
+def _refuse_wrong(settings: TrainSettings) -> None:
+    """A `PoseliftError` for a value of another kind than its default, or one that cannot be."""
+    for one in fields(TrainSettings):
+        value = getattr(settings, one.name)
+        usual: Any = {} if one.default is MISSING else one.default
+        kinds: tuple[type, ...] = (Mapping,) if isinstance(usual, Mapping) else (type(usual),)
+        if kinds == (float,):
+            kinds = (float, int)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            expected = "a table" if kinds == (Mapping,) else f"such as {usual!r}"
+            raise PoseliftError(
+                f"The training setting `{one.name}` is {str(value)[:60]!r}.", f"Give {expected}."
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        low, high = _BETWEEN.get(one.name, (0, 10**9))
+        if not low <= value <= high:
+            raise PoseliftError(
+                f"The training setting `{one.name}` is {value:g}.", f"Give {low:g} to {high:g}."
+            )
 
 
 def with_changes(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainSettings:

@@ -131,7 +131,8 @@ def _add_push(system: _Banded, clues: Clues, sight: np.ndarray) -> None:
 
 def _widened(flags: np.ndarray, by: int) -> np.ndarray:
     """The frames up to `by` before and after those that are flagged."""
-    return np.convolve(flags, np.ones(2 * by + 1), "same") > 0.5
+    # Not "same", which is as long as the longer of the two.
+    return np.convolve(flags, np.ones(2 * by + 1))[by : by + len(flags)] > 0.5
 
 
 class _Banded:
