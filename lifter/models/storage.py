@@ -88,7 +88,9 @@ def read_header(path: str | Path) -> StoredNet:
     try:
         model, settings = metadata.pop("model"), json.loads(metadata.pop("settings"))
     except (KeyError, ValueError, RecursionError) as error:
-        raise PoseliftError(f"The header of {path.name} is damaged.", "Download it again.") from error
+        raise PoseliftError(
+            f"The header of {path.name} is damaged.", "Download it again."
+        ) from error
     return StoredNet(model, settings, metadata)
 
 
