@@ -118,7 +118,7 @@ def run_loop(
     outputs: Sequence[LiveOutput],
     pace: Pace,
 ) -> None:
-    """Until the camera ends or an output has enough. Where nobody looks, nothing is drawn."""
+    """Run until the camera or an output ends. Nothing is drawn unless it is needed."""
     draws = any(output.needs_picture for output in outputs)
     for frame in camera.frames():
         people = live(frame.image, frame.time)
@@ -133,7 +133,7 @@ def run_loop(
 
 
 def tell_pace(pace: Pace, camera: LiveCamera, reporter: Reporter) -> None:
-    """Tell how it went."""
+    """Report rate and latency."""
     ages = pace.all_ages
     if not ages:
         return

@@ -1,4 +1,4 @@
-"""What a person detector and a keypointer must be able to do, to be used in place of ours."""
+"""What a person detector or keypointer of your own must be able to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poselift.types import Frame, Keypoints, People
 
 
 class PersonDetector(Protocol):
-    """Finds people: BGR uint8 images in, one `People` an image out."""
+    """Finds people: BGR uint8 images in, one `People` per image out."""
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
         """Find the people of each image."""
@@ -22,7 +22,7 @@ class PersonDetector(Protocol):
 class Keypointer(Protocol):
     """Reads joints: images and the people in them in, one `Keypoints` an image out.
 
-    One that remembers something of the last picture also has `forget()`, called before each clip.
+    One that carries state from image to image also has `forget()`, called before each clip.
     """
 
     skeleton: Skeleton
@@ -36,8 +36,8 @@ class Keypointer(Protocol):
 class PoseFinder(Protocol):
     """Finds people and reads their joints in one go, from whole frames.
 
-    Something that is given as a keypointer and is this too needs no detector: `See` asks it alone,
-    for every frame, in order.
+    A keypointer that also implements this needs no detector: `See` calls only it, for every
+    frame, in order.
     """
 
     skeleton: Skeleton
@@ -49,9 +49,9 @@ class PoseFinder(Protocol):
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A part whose answer depends on the frames before.
+    """A part whose results depend on earlier frames.
 
-    An interrupted run resumes exactly only if every such part can say what it remembers.
+    An interrupted run can resume exactly only if every such part can save its state.
     """
 
     def state(self) -> dict[str, np.ndarray]:
@@ -63,5 +63,5 @@ class Stateful(Protocol):
         ...
 
     def forget(self) -> None:
-        """Start over: the next frame has nothing to do with the last."""
+        """Start over: the next frame is unrelated to the last."""
         ...

@@ -23,17 +23,17 @@ _SCALE_SETTLES = 90  # poses after which the size of the body is known well enou
 class Stream:
     """One person's joints in, one frame at a time; the pose of the frame `lookahead` ago out.
 
-    A window costs the same whatever came before, and memory is that of one window. What is not yet
-    seen is padded by the newest frame, what was before the first frame by the first.
+    Every window costs the same, and memory is that of one window. Frames that are yet to come are
+    padded with the newest frame, those before the first with the first.
 
     A centre network's pose is that of the window about the frame; with `lookahead` at
-    `max_lookahead`, half a window, that is the very window of offline lifting, and the poses are
-    the same. A network that gives every frame gets the newest T frames, so all of them are real,
+    `max_lookahead`, half a window, that is the window of offline lifting, and the poses are the
+    same. A network that gives every frame gets the newest T frames, so all of them are real,
     and the pose is that of the frame `lookahead` before their end; at `max_lookahead` it is the
     middle one, as offline lifting with `join="centre"`.
 
     Frames that are wholly or partly missing (score 0) are filled from their neighbours in the
-    window, or held. With the `crop` normalisation the box is that of the joints of the very window,
+    window, or held. With the `crop` normalisation the box is that of the joints in this window,
     as in training: it moves only when an outermost joint comes or leaves, past frames in it move
     with it, and since nothing is carried over no error can build up.
 
@@ -46,9 +46,9 @@ class Stream:
             lifter assumes.
 
     Attributes:
-        said: what the network says beside the pose that came last: `up` (3,), `up_certainty`,
+        said: the network's additional outputs for the latest pose: `up` (3,), `up_certainty`,
             `planted` (2,) and `spread` (17,), as in `poselift.types.Motion`. None for networks
-            that say nothing, and where there was no pose.
+            without them, and if there was no pose.
 
     >>> from poselift.lifter import models
     >>> from poselift.lifter.clip import ClipLifter

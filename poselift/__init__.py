@@ -1,4 +1,4 @@
-"""Any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.
+"""Turn any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.
 
 >>> import poselift
 >>> motion = poselift.run("clip.mp4", people="main")  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""The four functions of the public face: `run`, `lift`, `load`, `register`."""
+"""The four functions of the Python interface: `run`, `lift`, `load`, `register`."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def run(
     """The motion of everybody in a video, a folder of pictures or an address.
 
     The 2D tracks are kept in `<out>/<clip>/.cache`, as by the command: a second call with another
-    lifter starts at once. Nothing else is written; `ClipMotion.save` writes files.
+    lifter skips detection. Nothing else is written; `ClipMotion.save` writes files.
 
     Args:
         source: the clip.
         settings: a `Settings`; None takes the defaults.
-        reporter: hears how it goes; None is silence.
-        detector: a name, or anything that is called with images and gives `People`.
-        keypointer: a name, or anything that is called with images and people and gives `Keypoints`.
-        lifter: a name, or anything that is called with tracks and gives motions.
+        reporter: receives progress and messages; None reports nothing.
+        detector: a name, or a callable that takes images and returns `People`.
+        keypointer: a name, or a callable that takes images and people and returns `Keypoints`.
+        lifter: a name, or a callable that takes tracks and returns motions.
         options: single settings by name, such as `people="main"` or `start=12.0`.
 
     >>> motion = run("clip.mp4", people="main")  # doctest: +SKIP
@@ -75,18 +75,18 @@ def lift(
     lifter: Lifter | str | None = None,
     **options: Any,
 ) -> ClipMotion:
-    """The motion of 2D joints of your own, cleaned, lifted, upright and placed as settings say.
+    """The motion of 2D joints of your own, cleaned, lifted, upright and placed as the settings say.
 
     Args:
         xy: (T, K, 2) pixels of one person or (P, T, K, 2) of several; a third channel is taken as
-            the score. A point that is not a number was not seen.
-        score: (T, K) or (P, T, K) in 0..1; None is 1 for every point that is there.
+            the score. A point that is NaN was not seen.
+        score: (T, K) or (P, T, K) in 0..1; None means 1 for every point that is present.
         image_size: (width, height) of the picture in pixels.
         fps: frames per second.
         joints: the skeleton of the K joints, or its name: h36m17, coco17, blazepose33, or one that
             was registered.
         ids: the people's numbers; None counts from 1.
-        name: what files made from it are called.
+        name: used for the names of files made from it.
         settings: as for `run`.
         reporter: as for `run`.
         lifter: as for `run`.
@@ -110,7 +110,7 @@ def lift(
 
 
 def load(path: str | Path) -> ClipMotion:
-    """The motion that was written as .npz, by `ClipMotion.save` or by the command."""
+    """The motion in an .npz file written by `ClipMotion.save` or by the command."""
     from poselift.npz import read_npz
 
     return read_npz(path)
@@ -125,14 +125,14 @@ def register(
     note: str = "",
     finds_people: bool = False,
 ) -> None:
-    """Give a part or a skeleton a name, under which settings and the command line know it too.
+    """Register a part or a skeleton under a name that settings and the command line accept.
 
     The command line knows the names of installed packages that register theirs from a function
     which they list under the entry point group `poselift.parts`.
 
     Args:
         kind: "detector", "keypointer", "lifter" or "skeleton".
-        name: what it is called from now on; a name that is taken is refused.
+        name: the new name; one that is already taken is rejected.
         part: what makes the part, called with `device=...` (and with `file=...` where somebody asks
             for NAME:FILE); for a skeleton the `Skeleton`.
         to_h36m: of a skeleton: a function from (..., K, 2) points and (..., K) scores to those of

@@ -1,12 +1,12 @@
-"""The one exception for everything that the user can fix."""
+"""The one exception for all errors that the user can fix."""
 
 from __future__ import annotations
 
 
 class PoseliftError(Exception):
-    """Something the user can fix: `message` says what is wrong, `hint` what to do about it.
+    """An error that the user can fix: `message` says what is wrong, `hint` what to do about it.
 
-    The command line prints the two as two lines and exits 2.
+    The command line prints them on two lines and exits with code 2.
 
     >>> error = PoseliftError("No such file: clip.mp4", "Check the path.")
     >>> str(error)

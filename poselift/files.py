@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever finds half of one under its real name."""
+"""Writing files so that none is ever incomplete under its real name."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cannot_write(path: Path, error: OSError) -> PoseliftError:
 
 
 class Unfinished:
-    """A new file beside `target` that takes its name by `keep`, or goes by `drop`.
+    """A new file next to `target` that `keep` renames to it and `drop` removes.
 
     Its name is hidden and cannot be guessed, and the file is new, so that nothing that is there is
     written over and no planted link is followed. What a killed run left of the same target is
@@ -71,7 +71,7 @@ class Unfinished:
             raise cannot_write(self.target, error) from error
 
     def keep(self) -> None:
-        """Give the file the name `target`, in the place of one that had it before."""
+        """Rename the file to `target`, replacing one that is there."""
         refuse_special(self.target)
         self.path.replace(self.target)
         self._unlock()

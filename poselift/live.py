@@ -1,4 +1,4 @@
-"""People in 2D and 3D, picture by picture, as a camera gives them."""
+"""People in 2D and 3D, image by image, as they come from a camera."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: How many times as high the One Euro filter's cutoffs are as its defaults.
 SMOOTHING = {"light": 4 / 3, "auto": 1.0, "strong": 0.5}
-_FORGET = 30  # frames unseen after which somebody who returns begins anew
-_LONGEST_PAUSE = 1.0  # seconds between two frames after which poses before it say nothing
+_FORGET = 30  # frames unseen after which somebody who returns starts afresh
+_LONGEST_PAUSE = 1.0  # seconds between two frames after which earlier poses are no longer used
 _LOYALTY = 1.2  # somebody else must be so many times as large to be chosen instead
 
 
@@ -38,13 +38,13 @@ class LivePerson:
     """One person in the newest frame.
 
     Attributes:
-        number: stays with the person as long as they are followed; never given twice.
+        number: stays with the person as long as they are tracked; never reused.
         box: (4,) float32, x0 y0 x1 y1 in pixels of the picture.
         xy: (17, 2) float32 pixels, H36M-17, smoothed as asked.
         score: (17,) float32 in 0..1; 0 where a joint was not seen.
         pose3d: (17, 3) float32 world metres, z up, the floor at 0, where the person is in the room;
-            whoever came first began above the origin. It is the pose of the frame `lookahead`
-            frames ago; None while there is none yet.
+            the first person started above the origin. It is the pose of the frame `lookahead`
+            frames ago; None as long as there is none.
         pose_time: the time of that frame.
     """
 
@@ -60,9 +60,9 @@ class Live:
     """Takes pictures one by one and returns the people in each, the largest first.
 
     Nothing runs in the background: a call does its work and returns. An instance belongs to one
-    camera and one thread. Pictures may have any size, and grey or BGRA pixels. Where the size
-    changes or time steps back, everybody is forgotten, as in a new scene; after a pause of more
-    than a second people keep their numbers, but their poses begin anew.
+    camera and one thread. Pictures may have any size and be BGR, greyscale or BGRA. When the size
+    changes or time runs backwards, everybody is forgotten, as for a new scene; after a pause of
+    more than a second people keep their numbers, but their poses start afresh.
 
     >>> live = Live(people="main")
     >>> live(np.zeros((120, 160, 3), np.uint8), 0.0)
@@ -71,15 +71,15 @@ class Live:
     Args:
         people: "all", or "main": only the largest, who stays chosen until somebody else is clearly
             larger.
-        max_people: follow at most so many, the largest.
+        max_people: track at most this many, the largest.
         detector: the name of a person detector, or one of your own (`PersonDetector`).
         keypointer: the name of a keypointer, or one of your own (`Keypointer`; a `PoseFinder` needs
             no detector); "auto" is MoveNet Lightning.
         lifter: the name of a lifter, or one of your own: from `lifter.load`, or anything that is
-            called as one of those is and returns the same. The latter lifts its last
-            `receptive_field` frames (27 where it does not say) anew for every picture.
-        checkpoint: weights of your own for `lifter`.
-        every: look for people every so many frames and follow their joints in between; "auto"
+            called like those and returns the same. The latter lifts its last `receptive_field`
+            frames (27 if it has no such attribute) again for every picture.
+        checkpoint: your own weights for `lifter`.
+        every: run the detector every so many frames and follow joints in between; "auto"
             waits up to ten while all goes well.
         smooth: "auto", "light", "strong" or "off": how much the 2D joints are smoothed.
         mirror: lift the mirrored person too and take the mean; for a lifter given by name.
@@ -128,7 +128,7 @@ class Live:
         parts = Parts(settings, detector=detector, keypointer=keypointer, lifter=lifter)
         self.lifter = parts.lifter
         self._rate = CameraRate(trained_rate(self.lifter), fps)
-        # At once, so that a lookahead that cannot be is told before the camera is opened.
+        # At once, so that an impossible lookahead is reported before the camera is opened.
         open_stream(self.lifter, (640, 480), lookahead, fps)
         self._most = 1 if people == "main" else max_people
         self._smooth, self._every, self._lookahead = smooth, every, lookahead
@@ -142,8 +142,8 @@ class Live:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everybody, as for a new scene. Numbers go on where they were."""
-        # A new `See` makes its parts forget what they remember of the frames before.
+        """Forget everybody, as for a new scene. Numbers are not reused."""
+        # A new `See` makes its parts forget the previous frames.
         self._see = See(self._see.detector, self._see.keypointer, every=self._every)
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
@@ -153,7 +153,7 @@ class Live:
         self._restart_time()
 
     def _restart_time(self) -> None:
-        """Forget the past of everybody, but not who they are."""
+        """Forget everybody's past motion, but not who they are."""
         for person in self._people.values():
             person.restart()
         self._times: deque[float] = deque(maxlen=self._lookahead + 1)
@@ -184,7 +184,7 @@ class Live:
 
         Args:
             image: (H, W, 3) BGR uint8, or another kind that `detectors.images.as_bgr` takes.
-            time: seconds by any clock that goes on from picture to picture.
+            time: seconds by any clock that increases from picture to picture.
         """
         time = float(time)
         if not math.isfinite(time):
@@ -197,13 +197,13 @@ class Live:
         self._take_time((image.shape[1], image.shape[0]), time)
         [seen] = self._see.frames([Frame(self._index, time, image)])
         self._index += 1
-        # A window at a time is too little work to share: threads would only wait for each other,
-        # and on a busy machine for their turn, ten times as long as one takes for all of it.
+        # One window is too little work to share: threads would mostly wait for each other, and
+        # on a busy machine for their turn, ten times as long as one thread takes for all of it.
         with torch_threads(1):
             return self._lift(seen)
 
     def _take_time(self, size: tuple[int, int], time: float) -> None:
-        """Begin anew what the picture's size or its time says does not go on."""
+        """Start afresh whatever a change of size or a jump in time interrupts."""
         before = self._times[-1] if self._times else None
         if size != self._size or (before is not None and time < before):
             self.reset()
@@ -274,7 +274,7 @@ class Live:
 
 
 class _Followed:
-    """What is kept of one person from frame to frame."""
+    """The state of one person from frame to frame."""
 
     def __init__(self, smooth: str, lookahead: int) -> None:
         self.stream: PoseStream | None = None

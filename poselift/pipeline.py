@@ -1,4 +1,4 @@
-"""The whole way of a clip: see, lift, draw, write. The only file that knows all the stages."""
+"""The whole pipeline: 2D, lifting, drawing, writing. The only file that knows all stages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Pipeline:
 
     Args:
         settings: a `Settings`; None takes the defaults.
-        reporter: hears how it goes; None is silence.
+        reporter: receives progress and messages; None reports nothing.
         detector: a name as in the settings, or an object of one's own.
         keypointer: likewise.
         lifter: likewise.
@@ -72,12 +72,12 @@ class Pipeline:
             self._refuse_over_sources(folder_of(self.settings.out, source), source)
 
     def run(self, source: str | Path) -> ClipMotion:
-        """The motion of one clip. Nothing is written but the kept 2D tracks."""
+        """The motion of one clip. Nothing is written except the cached 2D tracks."""
         with self._open(source) as clip:
             return self._motion(clip, folder_of(self.settings.out, clip.path), {})
 
     def process(self, source: str | Path) -> list[Path]:
-        """The motion of one clip, drawn and written as the settings say; what was written."""
+        """Draw and write the motion of one clip as the settings say; returns what was written."""
         seconds: dict[str, float] = {}
         self._refuse_over_sources(folder_of(self.settings.out, str(source)), str(source))
         with self._open(source) as clip:
@@ -114,7 +114,7 @@ class Pipeline:
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
 
-        # Loaded first: wrong weights should be told at once, not after minutes of looking.
+        # Loaded first: wrong weights should be reported at once, not after minutes of detection.
         lifter = self.parts.lifter
         self._tell_parts()
         keep_in = folder / ".cache" if self.settings.cache else None
@@ -131,7 +131,7 @@ class Pipeline:
             )
 
     def _tell_parts(self) -> None:
-        """One line on which parts were chosen and why, once for all clips."""
+        """Report in one line which parts were chosen and why, once for all clips."""
         if self._told:
             return
         from poselift.device import resolve_device

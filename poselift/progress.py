@@ -12,27 +12,27 @@ class Reporter(Protocol):
     """What the pipeline calls while it works."""
 
     def say(self, text: str, **facts: Any) -> None:
-        """Tell one line; `facts` are the same for programs."""
+        """Report one line; `facts` hold the same for programs."""
         ...
 
     def stage(self, name: str, total: int | None) -> contextlib.AbstractContextManager[Advance]:
-        """Begin a stage of about `total` steps (None if nobody knows)."""
+        """Begin a stage of about `total` steps (None if unknown)."""
         ...
 
     def written(self, paths: list[Path], seconds: dict[str, float], frames: int) -> None:
-        """Tell what was written and how long each stage took."""
+        """Report what was written and how long each stage took."""
         ...
 
     def problem(self, message: str, hint: str) -> None:
-        """Tell what went wrong and what to do."""
+        """Report what went wrong and what to do about it."""
         ...
 
 
 class Advance(Protocol):
-    """Tells a stage how far it is."""
+    """Reports how far a stage has got."""
 
     def __call__(self, done: int) -> None:
-        """`done` steps are behind us."""
+        """`done` steps are complete."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a run ends with: everybody's motion through one clip."""
+"""The result of a run: everybody's motion through one clip."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClipMotion:
-    """P people over the T frames of one clip: what `run`, `lift` and `load` give.
+    """P people over the T frames of one clip, as returned by `run`, `lift` and `load`.
 
     Attributes:
         name: the clip's name, from which file names are made.
         time: (T,) float64 seconds, from the container's timestamps.
         fps: the mean rate of the frames.
-        size: (width, height) of the upright picture, in pixels.
+        size: (width, height) of the picture as displayed, in pixels.
         ids: (P,) int, each person's number.
         pose3d: (P, T, 17, 3) float32 world metres, z up, right-handed, the floor at z = 0;
-            NaN in frames in which the person is not there.
+            NaN in frames in which the person is absent.
         pose2d: (P, T, 17, 2) float32 pixels; NaN where pose3d is.
         score: (P, T, 17) float32 in 0..1; 0 where a joint was not seen.
         filled: (P, T) bool, True where the person was not seen and was interpolated.
         placed: True if people stand and move where the picture suggests; False if every pelvis
             stays above its own fixed spot.
         lifter: the name of the lifter.
-        meta: what made this: versions, weights and their sha256, options.
+        meta: how this was made: versions, weights and their SHA-256, options.
         extra: heels and toes in the picture, (P, T, E, 2) and (P, T, E), NaN where pose3d is; None
             where the keypointer reads none.
         source: the path or address of the clip, None where there is none; not written to files.
@@ -56,7 +56,7 @@ class ClipMotion:
 
     @property
     def present(self) -> np.ndarray:
-        """(P, T) bool: where each person is there, seen or filled."""
+        """(P, T) bool: where each person is present, seen or filled."""
         return np.isfinite(self.pose3d[:, :, 0, 0])
 
     @classmethod
@@ -114,11 +114,11 @@ class ClipMotion:
         """Write `<folder>/<name>.<format>` for each of `formats`; returns what was written.
 
         Args:
-            folder: made if it is not there.
+            folder: created if it does not exist.
             formats: npz, json, csv, bvh, trc, glb, c3d, mp4, gif, html.
             source: the clip whose frames MP4, GIF and HTML show, if the motion does not know it (it
                 was loaded, or lifted from arrays); HTML and `layout="3d"` need none.
-            reporter: hears how drawing goes; None is silence.
+            reporter: receives the progress of drawing; None reports nothing.
             drawing: settings of the picture: `view`, `layout`, `height`, `quality`, `audio`.
         """
         # Saving knows drawing and every format, which all build on this class.

@@ -28,10 +28,10 @@ from poselift.types import SeenClip
 def see_clip(
     source: Source, parts: Parts, reporter: Reporter, keep_in: Path | None = None
 ) -> SeenClip:
-    """Look at every frame of `source`, or take what an earlier run with the same settings saw.
+    """Process every frame of `source`, or reuse the tracks of an earlier run with these settings.
 
-    A run that was interrupted is continued, with exactly the result of an undisturbed one.
-    `keep_in` is the folder for what is kept; None keeps nothing.
+    An interrupted run is resumed, with exactly the result of an uninterrupted one. `keep_in` is
+    the folder of the cache; None caches nothing.
     """
     matters = what_matters(parts) if keep_in is not None else None
     key = fingerprint(source.path, matters) if matters is not None else None
@@ -42,9 +42,9 @@ def see_clip(
 
 
 def what_matters(parts: Parts) -> dict[str, Any] | None:
-    """All that changes what is seen: settings, parts (`auto` as what it stands for), the device.
+    """All that affects the 2D tracks: settings, parts (`auto` as what it stands for), the device.
 
-    None where a part is an object that does not say what it gives.
+    None if a part is an object without a `cache_key`.
     """
     if parts.seen_with is None:
         return None
@@ -57,7 +57,7 @@ def what_matters(parts: Parts) -> dict[str, Any] | None:
 
 
 class _Looking:
-    """One clip being looked at."""
+    """One clip being processed."""
 
     def __init__(
         self, source: Source, parts: Parts, reporter: Reporter, store: TrackStore | None
@@ -88,7 +88,7 @@ class _Looking:
         return SeenClip(np.array(self._times), self._source.size, self._builder.tracks())
 
     def _look(self, state: dict[str, np.ndarray]) -> None:
-        """Look at the frames that are left, from the `state` after the others."""
+        """Process the remaining frames, from the `state` after the others."""
         parts = self._parts
         see = See(
             parts.detector,

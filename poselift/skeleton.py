@@ -1,7 +1,7 @@
-"""The joint tables: every skeleton that Poselift speaks, and how one becomes another.
+"""The joint tables: every skeleton that Poselift knows, and the conversions between them.
 
 Everything after the detectors is in `H36M17`. The conversions are linear and written once, as
-matrices, so that training makes its 2D input by the very rule that the run time uses.
+matrices, so that training makes its 2D input by the same rule as at run time.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ _LIMBS = {
 
 
 def coco_to_h36m_matrices(spine_bow: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    """The rule of the field's demos as two (17, 17) matrices, one for x and one for y.
+    """The rule of the published demos as two (17, 17) matrices, one for x and one for y.
 
     `spine_bow` is how far the spine point moves sideways, away from the middle of the line from
     hips to thorax; the published demos use 2.
@@ -167,8 +167,8 @@ _X, _Y = coco_to_h36m_matrices()
 def coco_to_h36m(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """COCO-17 points to H36M-17: (..., 17, 2), (..., 17) to the same shapes.
 
-    A made joint's score is the lowest of the scores that it was made from. Score 0 in, for any of
-    those, is score 0 out: a made joint is never surer than its sources.
+    A derived joint's score is the lowest of the scores it was derived from: it is never more
+    certain than its sources, and 0 if one of them is.
 
     >>> xy, score = coco_to_h36m(np.ones((5, 17, 2)), np.full((5, 17), 0.9))
     >>> xy.shape, score.shape, bool(np.allclose(score, 0.9))

@@ -18,7 +18,7 @@ class Frame:
     Attributes:
         index: its number in what was read, from 0.
         time: seconds, from the container's own timestamps.
-        image: (H, W, 3) BGR uint8, upright: display rotation is already applied.
+        image: (H, W, 3) BGR uint8, with the display rotation already applied.
     """
 
     index: int
@@ -79,7 +79,7 @@ class Keypoints:
 
 @dataclass(frozen=True)
 class Extra:
-    """Joints that a keypointer read beside the 17: heels and toes.
+    """Joints that a keypointer reads besides the 17: heels and toes.
 
     Attributes:
         names: of the E joints.
@@ -97,7 +97,7 @@ class Track:
     """One person through time, in H36M-17.
 
     There is a row for every frame from the track's first to its last: a frame in which the person
-    was not seen has score 0, it is never left out.
+    was not seen has score 0; it is never left out.
 
     Attributes:
         id: the person's number, constant through the clip.
@@ -141,7 +141,7 @@ class SeenClip:
 
     Attributes:
         time: (T,) float64 seconds of every frame.
-        size: (width, height) of the upright picture.
+        size: (width, height) of the picture as displayed.
         tracks: the people, in H36M-17; their `frames` index into `time`.
     """
 
@@ -171,11 +171,11 @@ class Motion:
         lifter: the name of what lifted it.
         filled: (T,) bool, True where the person was not seen and the pose was interpolated.
         up: (T, 3) unit vectors against gravity, in the same camera space as the pose; None where
-            the lifter does not say it.
+            the lifter does not estimate it.
         up_certainty: (T,) 0..1, how sure that is: the mean length of the resultant of directions
             as uncertain as it (0.99 is about 8 degrees off, 0.9 about 26).
-        planted: (T, 2) 0..1, the chance that the right, left foot stands still.
-        spread: (T, 17) metres that each joint is expected to be off.
+        planted: (T, 2) 0..1, the probability that the right and left foot are planted.
+        spread: (T, 17), the expected error of each joint in metres.
     """
 
     track: Track

@@ -46,7 +46,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:
-    """Do all clips."""
+    """Process all clips."""
     set_up_logging(options.debug)
     settings = settings_from(options, "video", reporter)
     return run_clips(getattr(options, "clips", []), settings, reporter, options.debug)
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
 def run_clips(
     sources: Sequence[str], settings: Settings, reporter: Reporter, debug: bool = False
 ) -> int:
-    """Every source in turn. One that fails is told and does not stop the others."""
+    """Every source in turn. One that fails is reported and does not stop the others."""
     if not sources:
         raise PoseliftError(
             "Nothing to look at.",

@@ -109,7 +109,7 @@ class ClipPainter:
     def paint(self, image: np.ndarray, row: int) -> np.ndarray:
         """One picture: `image` is the frame (BGR uint8, any size), `row` its row in the motion.
 
-        A row beyond the motion's last shows the frame with nobody.
+        A row beyond the motion's last shows the frame without people.
         """
         out = self._ground.copy()
         if self.layout.frame is not None:
@@ -179,7 +179,7 @@ def fit_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people read them.
+    """Seconds as minutes and hours.
 
     >>> clock(4.1), clock(3725.5)
     ('0:04.10', '1:02:05.50')

@@ -35,7 +35,7 @@ def draw_people(
         xy: (P, 17, 2) pixels, H36M-17; a person with no finite joint is left out.
         score: (P, 17) in 0..1; joints of low score fade.
         ids: (P,) the people's numbers, which choose their accents.
-        filled: (P,) True for people who were not seen in this frame: drawn half through.
+        filled: (P,) True for people not seen in this frame; they are drawn translucent.
         feet: their heels and toes (P, 4, 2) and scores (P, 4), where they were read.
         numbers: whether to write the numbers; by default if there is more than one person.
 
@@ -83,7 +83,7 @@ def _draw_person(
     even = np.full(len(_BONES), radius)
     limbs = capsules(a, b, even, even)
     casings = capsules(a, b, even + max(radius * 0.35, 0.8), even + max(radius * 0.35, 0.8))
-    # The trunk first, so that arms that cross it stay whole.
+    # The trunk first, so that arms in front of it are not covered.
     order = sorted(range(len(_BONES)), key=lambda i: _BONES[i, 1] in H36M17.left + H36M17.right)
     limb_corners = fixed(limbs)
     _draw_casings(image, casings, bone_alpha)

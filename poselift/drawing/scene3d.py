@@ -1,4 +1,4 @@
-"""People in a room, drawn by our own projection: fast enough for video, constant through a clip."""
+"""People in a room, drawn by our own projection: fast enough for video, at a constant scale."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Scene:
             size: (width, height) in pixels.
             view: one of `views.VIEWS`, or `views.CAMERA`.
             theme: the colours.
-            camera: that filmed, as `meta["camera"]` of a result describes it; for its view.
+            camera: the clip's camera as in a result's `meta["camera"]`, for `views.CAMERA`.
         """
         self.size, self.view, self.theme = size, view, theme
         self.rig: ViewPath | FilmedView = (
@@ -83,10 +83,10 @@ class Scene:
             ids: (P,) the people's numbers.
             time: seconds, which turn the turntable.
             score: (P, 17) in 0..1; limbs of low score fade.
-            filled: (P,) True for people who were interpolated: drawn half through.
+            filled: (P,) True for people who were interpolated; they are drawn translucent.
             numbers: whether to write the numbers; by default if there is more than one person.
             out: (height, width, 3) uint8 to draw into, such as a part of a larger picture.
-            behind: (height, width, 3) uint8, a picture instead of the empty room.
+            behind: (height, width, 3) uint8, a picture to draw over instead of the empty room.
 
         Returns:
             (height, width, 3) BGR uint8: `out` where it was given.
@@ -115,7 +115,7 @@ class Scene:
     ) -> None:
         pieces = []
         for pose, alpha, person in people:
-            # The size that was first seen stays, so that nobody swells and shrinks.
+            # The first size is kept, so that nobody seems to grow and shrink.
             scale = self._scales.setdefault(person, body_scale(pose))
             pieces += body_pieces(pose, alpha, person, camera, scale)
         haze = mix(self.theme.top, self.theme.bottom, 0.5)

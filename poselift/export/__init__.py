@@ -33,8 +33,8 @@ def write(result: ClipMotion, folder: str | Path, formats: Sequence[str] = ("npz
     """Write the clip in each of `formats` into `folder`; returns what was written.
 
     Files are called `<name>.<format>`; BVH and TRC hold one person each and have the person's
-    number in the name when there are several. Of a clip with nobody in it these two, GLB and C3D
-    are not written. Each file has its name only when it is whole.
+    number in the name when there are several. For a clip with nobody in it these two, GLB and C3D
+    are not written. Each file gets its name only when it is complete.
     """
     unknown = [name for name in formats if name not in WRITERS]
     if unknown:

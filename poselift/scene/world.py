@@ -115,7 +115,7 @@ def upright(poses: Sequence[np.ndarray], up: Up = "auto") -> Upright:
 
 
 def estimate_up(poses: Sequence[np.ndarray]) -> np.ndarray | None:
-    """The unit vector that points up, in camera space; None where nobody's stance tells."""
+    """The unit vector that points up, in camera space; None if nobody stands for long."""
     lines = [_standing_lines(np.asarray(pose, np.float64)) for pose in poses]
     directions = np.concatenate(lines) if lines else np.zeros((0, 3))
     if len(directions) < _ENOUGH_FRAMES:
