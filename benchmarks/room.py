@@ -15,6 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--lifter", default="auto")
     out.add_argument("--views", type=Path, help="the folder of pose2sim, for its four real views")
     out.add_argument("--balance", action="store_true", help="how bodies balance, of training clips")
+    out.add_argument("--cost", action="store_true", help="only how long 600 frames of two take")
     out.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw ten rooms from above")
     out.add_argument("--json", type=Path)
     return out
@@ -136,6 +138,27 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     return out
 
 
+def print_cost(options: argparse.Namespace) -> None:
+    """Processor time of 600 frames of two people before a still camera."""
+    clips = usable(split(read_sets(options.mocap))[1])
+    made = make_room(clips, "still", 2, people=2)
+    long = []
+    for motion in made.motions(lifter.load(options.lifter)):
+        # Forth and back until 600 frames are full.
+        there = np.arange(len(motion))
+        rows = np.resize(np.concatenate([there, there[::-1]]), 600)
+        track = replace(
+            motion.track, frames=np.arange(600), xy=motion.track.xy[rows],
+            score=motion.track.score[rows],
+        )  # fmt: skip
+        filled = np.zeros(600, bool)
+        long.append(replace(motion, track=track, pose3d=motion.pose3d[rows], filled=filled))
+    room.build(long, SIZE)  # loads what it needs
+    job = {"600 frames, 2 people": lambda: room.build(long, SIZE)}
+    for name, seconds in machine.best_seconds(job, 5, time.process_time).items():
+        print(f"{name}: {seconds:.2f} s of processor time")
+
+
 def real_views(folder: Path, name: str) -> dict[str, list[float]]:
     """How far up is off in the four calibrated views of pose2sim's demo, in degrees."""
     from benchmarks import views
@@ -182,7 +205,8 @@ def how_bodies_balance(clips: Sequence[Clip]) -> None:
             line = (lines * sure[:, None]).sum(axis=0)
             line /= np.linalg.norm(line)
             off.append(np.degrees(np.arccos(np.clip(line[2], -1, 1))))
-            forward = balance.ahead(part)
+            forward = balance.ahead(part) * [1, 1, 0]
+            forward /= np.linalg.norm(forward, axis=1, keepdims=True)
             weight = sure / sure.sum()
             ahead.append(float((weight * (lines * forward).sum(axis=1)).sum()))
             sides = np.cross(forward, lines)
@@ -201,6 +225,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if options.balance:
             how_bodies_balance(split(read_sets(options.mocap))[0])
+        elif options.cost:
+            print_cost(options)
         elif options.mocap:
             print(machine.in_words(machine.describe()))
             results = {
