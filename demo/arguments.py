@@ -130,7 +130,7 @@ def _help(field: dataclasses.Field[Any], option: Option, modes: Sequence[Mode]) 
     default = field.default
     if list(modes) == ["live"] and option.live is not None:
         default = option.live
-    if default is None or isinstance(default, bool):
+    if default in (None, "") or isinstance(default, bool):
         return option.help.replace("%", "%%")
     shown = ",".join(default) if isinstance(default, tuple) else f"{default}"
     shown = shown.removesuffix(".0") if isinstance(default, float) else shown

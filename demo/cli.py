@@ -109,13 +109,13 @@ def _help(started: str) -> str:
     return "\n".join([
         f"usage: {started} COMMAND ...",
         "",
-        "Any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.",
+        "Turn any video, camera or folder of videos into a 2D overlay and a moving 3D skeleton.",
         "",
         "commands:",
         *lines,
         "",
         f"{started} COMMAND --help  shows a command's options and examples",
-        f"{started} --list          shows the parts and weights, and which are here",
+        f"{started} --list          lists models and weights, and which are installed",
         f"{started} --version       shows the version",
         "",
     ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Play a stored result to other programs, at its own rate.
+"""Send a saved result to other programs, at its own rate.
 
 examples:
   poselift play output/clip/clip.npz --send vmc://127.0.0.1:39539
@@ -24,14 +24,14 @@ from poselift.send import Sender, SentPerson, open_senders, read_addresses
 def add_options(parser: Parser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    add("result", type=Path, metavar="RESULT", help=".npz that Poselift wrote")
+    add("result", type=Path, metavar="RESULT", help=".npz written by Poselift")
     add("--send", required=True, metavar="LIST",
-        help="comma-separated, of vmc://HOST:PORT and osc://HOST:PORT")  # fmt: skip
+        help="comma-separated vmc://HOST:PORT and osc://HOST:PORT")  # fmt: skip
     add("--people", default="all", metavar="WHO", help="all (default), or numbers: 1,3")
     add(
         "--speed", type=float, default=1.0, metavar="FACTOR", help="2 is twice as fast (default: 1)"
     )
-    add("--loop", action="store_true", help="begin anew at the end, until Ctrl-C")
+    add("--loop", action="store_true", help="repeat until Ctrl-C")
 
 
 def run(options: argparse.Namespace, reporter: Reporter) -> int:
