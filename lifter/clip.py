@@ -39,7 +39,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 @dataclass(frozen=True)
 class Training:
-    """What a network's training fixed and its shapes do not show.
+    """What was fixed in training and cannot be seen from a network's shapes.
 
     Attributes:
         normalisation: of its 2D input.
@@ -47,7 +47,7 @@ class Training:
         fps: the frame rate it was trained at; None takes clips as they come.
         answer: the frame of its output: "camera", or "ray" where it is that of the ray along which
             a window's person is seen. None: "ray" unless it is normalised on the screen, since a
-            network that sees the person's box alone cannot know where in the picture it is.
+            network that sees only the crop cannot know where in the picture it is.
     """
 
     normalisation: Normalisation = "screen"
@@ -88,7 +88,7 @@ class WindowInput:
 
 @dataclass(frozen=True)
 class ClipLifter:
-    """A network with all that it needs to lift tracks; made by `lifter.load` or `from_net`.
+    """A network with everything needed to lift tracks; made by `lifter.load` or `from_net`.
 
     >>> lift = ClipLifter.from_net(models.create("ftcm", frames=9, width=64, blocks=1))
     >>> track = Track(1, np.arange(20), np.random.rand(20, 17, 2) * 100, np.ones((20, 17)))
@@ -119,7 +119,7 @@ class ClipLifter:
         answer: Answer | None = None,
         field_of_view: float = FIELD_OF_VIEW,
     ) -> ClipLifter:
-        """From a network in memory, which stays as it is: a frozen copy of it lifts.
+        """From a network in memory, which is not changed: a frozen copy of it is used.
 
         `field_of_view` is what is assumed, in degrees along the picture's longer side, of clips
         whose camera is not known.
@@ -144,11 +144,11 @@ class ClipLifter:
         progress: Progress | None = None,
         field_of_view: float | None = None,
     ) -> list[Motion]:
-        """Lift tracks of any lengths together; one `Motion` a track, in their order.
+        """Lift tracks of any lengths together; one `Motion` per track, in their order.
 
         `image_size` is (width, height) of the picture that the tracks were seen in; `fps` is the
-        clip's rate; `progress(done, total)` hears about frames; `field_of_view` is the camera's
-        in degrees along the picture's longer side, if it is known.
+        clip's rate; `progress(done, total)` is called with numbers of frames; `field_of_view` is
+        the camera's in degrees along the picture's longer side, if it is known.
         """
         check_picture(image_size, fps)
         for track in tracks:
@@ -274,7 +274,7 @@ def onnx_is_faster(net: LifterNet) -> bool:
 
 
 def checked_view(degrees: float) -> float:
-    """A field of view, refused where no camera has it."""
+    """A field of view, rejected if no camera has it."""
     if not 5 <= degrees <= 150:
         raise PoseliftError(
             f"A field of view of {degrees:g} degrees is not a camera's.",
@@ -284,7 +284,7 @@ def checked_view(degrees: float) -> float:
 
 
 def check_picture(image_size: tuple[int, int], fps: float) -> None:
-    """Refuse sizes and rates that no clip has."""
+    """Reject sizes and rates that no clip has."""
     if len(image_size) != 2 or not all(np.isfinite(side) and side > 0 for side in image_size):
         raise PoseliftError(
             f"The picture's size must be (width, height) in pixels, got {image_size}.",

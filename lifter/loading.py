@@ -1,4 +1,4 @@
-"""`lifter.load`: a lifter by name, from weights that are here or from a checkpoint file."""
+"""`lifter.load`: a lifter by name, from installed weights or from a checkpoint file."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def load(
     """A lifter, ready to lift tracks. Nothing is ever downloaded.
 
     Args:
-        name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best weights that are
-            here, fetched ones before those that ship), or "auto": the best lifter whose weights
-            are here.
+        name: a weights entry ("poseformerv2-243-27-27"), a model ("sct": its best
+            installed weights, downloaded ones before included ones), or "auto": the best lifter
+            whose weights are installed.
         checkpoint: a file to take the weights from instead: one of ours (.safetensors) or one of
-            the authors' code; then `name` is the model, or "auto" to tell it by the file.
+            the authors' code; then `name` is the model, or "auto" to recognise it by the file.
         model_settings: what to make the model with, for a published checkpoint; what the tensors'
-            shapes show need not be given (not in the shapes: heads; SCT's ratio, pruned_layers).
-        normalisation: "screen", "crop" or "ray", where neither file nor entry says it.
+            shapes reveal need not be given (not in the shapes: heads; SCT's ratio, pruned_layers).
+        normalisation: "screen", "crop" or "ray", if neither file nor entry says.
         answer: "camera" or "ray": the frame of the network's answer; None takes "ray" for all that
             is not normalised on the screen, and the answer is turned back to camera axes.
         units: "metres", or "screen" for networks like the published SCT.
@@ -177,7 +177,7 @@ def _choose(name: str) -> weights.WeightsEntry:
     of_model = [entry for entry in entries if entry.model == name]
     if not of_model:
         raise _unknown(name, entries)
-    # Who fetched or added weights wants those, and not the small ones that ship.
+    # Whoever downloaded or added weights wants those rather than the small included ones.
     for entry in sorted(here, key=lambda entry: entry.source == SHIPPED):
         if entry.model == name:
             _log.info("lifter: %s, the best installed weights for %s", entry.name, name)

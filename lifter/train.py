@@ -29,9 +29,9 @@ class TrainData:
 
     Attributes:
         mocap: motion capture for "mocap": sets (.npz), .bvh files, or folders of them.
-        validate: which of it only validates: patterns of clip names (`*/dance_*`), or further
-            sets, files or folders, of which all does. None keeps the clips that
-            `mocap.is_validation` knows by their names.
+        validate: which of it is held out for validation: patterns of clip names (`*/dance_*`), or
+            further sets, files or folders, of which everything is. None holds out the clips that
+            `mocap.is_validation` recognises by name.
         h36m: folder with Human3.6M's npz files, for "h36m".
         mpi3dhp: folder with MPI-INF-3DHP's npz files, for "3dhp".
         noise: measured keypointer errors (.json), for "mocap"; None takes the defaults.
@@ -45,7 +45,7 @@ class TrainData:
 
 
 def settings_from(config: str | Path | None = None, **changes: Any) -> TrainSettings:
-    """A config (a .toml, or a shipped one's name) with the changes that are not None.
+    """A config (a .toml file, or the name of an included one) with all changes that are not None.
 
     A budget in minutes replaces one in steps.
     """
@@ -69,17 +69,17 @@ def train(
     resume: bool = False,
     validate_minutes: float = 3.0,
 ) -> None:
-    """Train, and write the run into the folder `out`. Ctrl-C ends it and keeps what was learnt.
+    """Train, and write the run to the folder `out`. Ctrl-C stops and saves it.
 
     Args:
-        settings: the network, its budget and how it learns.
-        data: what it learns from.
+        settings: the network, its budget and how it is trained.
+        data: what it is trained on.
         out: the run's folder.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         threads: CPU threads; None leaves them as they are.
-        teacher: a lifter whose poses are learnt too: a weights name or a .safetensors file.
+        teacher: a lifter to learn from as well: a name of weights or a .safetensors file.
         init: weights to start from (.safetensors).
-        resume: go on from `last.pt` in `out`, if it is there.
+        resume: continue from `last.pt` in `out`, if it exists.
         validate_minutes: time between validations.
     """
     import torch
@@ -190,7 +190,7 @@ def training_and_validation(data: TrainData) -> tuple[list[Clip], list[Clip]]:
 def _field_source(
     data: TrainData, settings: TrainSettings, rank: int
 ) -> tuple[WindowSource, dict[str, WindowBatch]]:
-    """Windows from the field's data sets."""
+    """Windows from the public data sets."""
     from poselift.lifter.data.field import field_windows
 
     folder = data.h36m if settings.data == "h36m" else data.mpi3dhp

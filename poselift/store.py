@@ -1,9 +1,9 @@
-"""The 2D joints of a clip on disk: appended as frames are seen, whole at the end, found by a key.
+"""The cache of a clip's 2D joints on disk: appended frame by frame, and found by a key.
 
-One file per clip and key. While a run looks at the clip it appends blocks to a file of its own
+One file per clip and key. While a run processes the clip it appends blocks to a file of its own
 (`KEY.XXXX.part`); at the end that file takes the name `KEY.2d`. An interrupted run leaves its part
-file, and the next run continues after the last whole block. The store is a convenience: whatever
-is wrong with it is logged, and the run goes on without.
+file, and the next run continues after the last complete block. The store is a convenience: any
+problem with it is logged, and the run continues without it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from poselift.types import Keypoints
 
 log = logging.getLogger(__name__)
 
-#: Frames in a block, which is what a killed run loses at most.
+#: Frames in a block: a killed run loses at most this many.
 FRAMES_A_BLOCK = 300
 #: Changes whenever the content changes its meaning, so that older files are not used.
 _MAGIC = b"poselift 2d 2\n"
@@ -62,7 +62,7 @@ class Kept:
     """What a store holds.
 
     Attributes:
-        frames: from the clip's first, without a hole.
+        frames: from the clip's first on, without gaps.
         state: what `See` remembered after the last of them.
         size: (width, height) of the picture where the clip was seen to its end, else None.
     """
@@ -113,7 +113,7 @@ class TrackStore:
         return best
 
     def add(self, frame: SeenFrame, state: Mapping[str, np.ndarray]) -> None:
-        """Keep one more frame, and the `See.state()` after it."""
+        """Add one more frame, and the `See.state()` after it."""
         if self._broken:
             return
         # One step, so that an interruption never parts a frame from its state.
@@ -122,7 +122,7 @@ class TrackStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits; called when a run is interrupted."""
+        """Write pending frames; called when a run is interrupted."""
         if self._waiting and not self._broken:
             self._append(_block([frame for frame, _ in self._waiting], self._waiting[-1][1]))
             self._waiting = []
