@@ -18,6 +18,7 @@ from poselift.errors import PoseliftError
 #: Each command and its line in the help; `poselift.demo.commands.NAME` does it.
 COMMANDS = {
     "video": "turn videos into 2D overlays and 3D skeletons",
+    "batch": "the same for thousands of videos, on one machine or many",
     "live": "the same live from a camera",
     "lift": "lift 2D poses from a file to 3D",
     "play": "send a saved result to other programs",

@@ -208,10 +208,13 @@ def picture_size(
 
 
 def usable_cores() -> int:
-    """How many cores this process may use; a container may have fewer than the machine."""
+    """How many cores this process may use: those it is allowed, or OMP_NUM_THREADS if fewer."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(allowed, int(asked)) if asked.isdecimal() and int(asked) > 0 else allowed
 
 
 def _onnxruntime() -> onnxruntime:

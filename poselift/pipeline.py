@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,23 @@ from poselift.settings import Settings
 if TYPE_CHECKING:
     from poselift.detectors import Keypointer, PersonDetector
     from poselift.media import Source
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of one clip.
+
+    Attributes:
+        files: that were written.
+        seconds: that each stage took.
+        people: how many there are in the result.
+        frames: of the clip.
+    """
+
+    files: list[Path]
+    seconds: dict[str, float]
+    people: int
+    frames: int
 
 
 class Pipeline:
@@ -78,17 +96,25 @@ class Pipeline:
 
     def process(self, source: str | Path) -> list[Path]:
         """Draw and write the motion of one clip as the settings say; returns what was written."""
-        seconds: dict[str, float] = {}
         self._refuse_over_sources(folder_of(self.settings.out, str(source)), str(source))
         with self._open(source) as clip:
-            folder = self._folder(clip)
-            motion = self._motion(clip, folder, seconds)
-            written = self._pictures(clip, motion, folder, seconds)
-            written += self._page(clip, motion, folder, seconds)
-            with _timed(seconds, "write"):
-                written += self._data(motion, folder, written)
+            return self._process(clip, self._folder(clip)).files
+
+    def process_into(self, source: str | Path, folder: str | Path) -> Processed:
+        """Like `process`, with the files in `folder`, whose name is theirs as well."""
+        self._refuse_over_sources(Path(folder), str(source))
+        with self._open(source) as clip:
+            return self._process(clip, Path(folder))
+
+    def _process(self, clip: Source, folder: Path) -> Processed:
+        seconds: dict[str, float] = {}
+        motion = self._motion(clip, folder, seconds)
+        written = self._pictures(clip, motion, folder, seconds)
+        written += self._page(clip, motion, folder, seconds)
+        with _timed(seconds, "write"):
+            written += self._data(motion, folder, written)
         self.reporter.written(written, seconds, len(motion.time))
-        return written
+        return Processed(written, seconds, len(motion.ids), len(motion.time))
 
     def _open(self, source: str | Path) -> Source:
         from poselift.media import open_source

@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "export": {"scene", "drawing"},
     "send": {"export"},
     "way": {"weights", "media", "scene", "drawing", "detectors", "lifter", "export"},
+    "batch": {"media", "detectors", "way"},
     "demo": {
         "weights",
         "media",
@@ -37,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
         "export",
         "send",
         "way",
+        "batch",
     },
 }
 #: Imports against the table, each for a reason of its own.

@@ -1,0 +1,168 @@
+"""A batch: which videos, what is still to be done, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poselift.batch.interrupts import Interrupts
+from poselift.batch.local import local
+from poselift.batch.plan import Limits, Plan
+from poselift.batch.records import Record, Records
+from poselift.batch.scratch import remove_left
+from poselift.batch.sources import Sources, refuse_object_store
+from poselift.batch.units import Identity, Shard, Unit
+from poselift.errors import PoseliftError
+from poselift.files import make_folder
+from poselift.parts import Lifter, Parts
+from poselift.progress import Reporter, Silent
+from poselift.settings import Settings
+
+if TYPE_CHECKING:
+    from poselift.detectors import Keypointer, PersonDetector
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run over a batch ended.
+
+    Attributes:
+        done: videos processed by this run.
+        failed: videos that failed in this run.
+        kept: videos that earlier runs had done.
+        kept_failed: videos that failed in earlier runs and were not tried again.
+        interrupted: whether it was stopped before all videos had their turn.
+    """
+
+    done: int
+    failed: int
+    kept: int
+    kept_failed: int
+    interrupted: bool
+
+
+class Batch:
+    """Videos, how they are processed, and where the results go (`settings.out`).
+
+    Run from a script, guard the call with `if __name__ == "__main__":`, because the worker
+    processes import the script.
+
+    Args:
+        sources: folders, files, patterns, addresses, and lists in text files.
+        settings: those of all videos.
+        shard: only this part of the videos.
+        reporter: hears how it goes.
+        detector: a name, or an object that can be pickled.
+        keypointer: likewise.
+        lifter: likewise.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str | Path],
+        settings: Settings | None = None,
+        *,
+        shard: Shard | None = None,
+        reporter: Reporter | None = None,
+        detector: PersonDetector | str | None = None,
+        keypointer: Keypointer | str | None = None,
+        lifter: Lifter | str | None = None,
+    ) -> None:
+        given = {"detector": detector, "keypointer": keypointer, "lifter": lifter}
+        self._parts = {name: part for name, part in given.items() if part is not None}
+        self.settings = Parts(settings, **self._parts).settings  # type: ignore[arg-type]
+        refuse_object_store(self.settings.out)
+        self.records = Records(self.settings.out)
+        self._sources = Sources(sources, self.settings.out)
+        self._identity = Identity(self.settings)
+        self._shard = shard
+        self._reporter: Reporter = reporter or Silent()
+
+    def units(self) -> Iterator[Unit]:
+        """The videos of this shard, each once."""
+        return self._identity.units(self._sources, self._shard)
+
+    def missing(self, retry_failed: bool = False) -> Iterator[Unit]:
+        """Those still to be processed, looked up one by one."""
+        return (unit for unit in self.units() if self.records.settled(unit, retry_failed) is None)
+
+    def run(
+        self,
+        *,
+        jobs: int = 1,
+        limits: Limits | None = None,
+        retry_failed: bool = False,
+        limit: int | None = None,
+        told: Callable[[Record], None] = lambda record: None,
+    ) -> Summary:
+        """Process what is missing.
+
+        Ctrl-C lets the running videos finish; a second one drops them. Both leave what is done.
+
+        Args:
+            jobs: processes, which share the cores of the machine.
+            limits: what one video may take.
+            retry_failed: try videos again that failed in earlier runs.
+            limit: at most this many videos.
+            told: called with every record of this run.
+        """
+        if not 1 <= jobs <= 1000:
+            raise PoseliftError(f"{jobs} jobs cannot run.", "Give 1 to 1000; 2 need two cores.")
+        make_folder(Path(self.settings.out))
+        remove_left(self.settings.out)
+        interrupts = Interrupts(self._tell_interrupted)
+        plan = Plan.made(self.settings, self._parts, jobs)
+        count = _Count()
+        with interrupts.watched(), self._reporter.stage("videos", self._total()) as advance:
+            todo = self._to_do(retry_failed, count, advance)
+            units = todo if limit is None else islice(todo, limit)
+            done = local(plan, units, jobs, limits or Limits(), lambda: interrupts.asked)
+            with closing(done):  # type: ignore[type-var]
+                for record in done:
+                    count.add(record)
+                    told(record)
+                    advance(count.seen)
+        return Summary(count.done, count.failed, count.kept, count.kept_failed, interrupts.asked)
+
+    def _total(self) -> int:
+        return sum(1 for _ in self.units())
+
+    def _to_do(
+        self, retry_failed: bool, count: _Count, advance: Callable[[int], None]
+    ) -> Iterator[Unit]:
+        """The missing units; those that are not missing are counted."""
+        for unit in self.units():
+            record = self.records.settled(unit, retry_failed)
+            if record is None:
+                yield unit
+                continue
+            count.kept_failed += record.failed
+            count.kept += not record.failed
+            advance(count.seen)
+
+    def _tell_interrupted(self) -> None:
+        self._reporter.say(
+            "stopping: the videos that are running will be finished; Ctrl-C again drops them",
+            stopping=True,
+        )
+
+
+@dataclass
+class _Count:
+    done: int = 0
+    failed: int = 0
+    kept: int = 0
+    kept_failed: int = 0
+
+    def add(self, record: Record) -> None:
+        """Count a record of this run."""
+        self.failed += record.failed
+        self.done += not record.failed
+
+    @property
+    def seen(self) -> int:
+        return self.done + self.failed + self.kept + self.kept_failed
