@@ -102,9 +102,7 @@ def test_a_video_that_never_ends_is_ended_and_tried_once(folder: Path) -> None:
     assert leftovers() == []
 
 
-def test_a_second_run_does_what_is_missing_whatever_the_shards(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_does_what_is_missing_whatever_the_shards(folder: Path) -> None:
     for name in ("x/clip", "y/clip", "z/other"):
         video(folder / "in" / f"{name}.mp4")
     assert batch("in/**/*.mp4").run(limit=1).done == 1
@@ -117,11 +115,20 @@ def test_a_second_run_does_what_is_missing_whatever_the_shards(
     everything = results()
     assert first.items() <= everything.items()
     assert sum(name.endswith("/clip.npz") for name in everything) == 2  # namesakes
-    # The very bytes when several processes do it, elsewhere.
+
+
+@pytest.mark.slow
+def test_several_processes_give_the_very_bytes_of_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [str(video(folder / f"{number}.mp4", frames=8)) for number in range(4)]
+    assert batch(*clips).run().done == 4
+    one = results()
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
-    assert batch("../in/**/*.mp4").run(jobs=2).done == 3
-    assert results() == everything
+    assert batch(*clips).run(jobs=2).done == 4
+    assert results() == one
+    assert len(one) == 8
 
 
 @pytest.mark.parametrize("presses", [1, 2])
