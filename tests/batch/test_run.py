@@ -83,7 +83,7 @@ def test_each_fate_has_a_record_and_the_rest_is_done(folder: Path) -> None:
     assert "_bug" in bug.trace
     fine = records["f_fine"]
     assert (fine.people, fine.frames, fine.error) == (1, 4, None)
-    assert set(fine.seconds) == {"see", "lift", "write", "total"}
+    assert {"see", "lift", "write", "total"} <= set(fine.seconds)
     for name, facts in fine.outputs.items():
         data = (Path("out") / fine.folder / name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == facts["sha256"]
