@@ -18,7 +18,8 @@ from typing import Any
 from poselift.batch.stamps import Stamp, has_changed
 from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
-from poselift.files import atomic_path, cannot_write, locked_folder, make_folder, read_whole
+from poselift.files import atomic_path, cannot_write, locked_folder, make_folder
+from poselift.reading import read_whole
 
 _log = logging.getLogger(__name__)
 #: Changes when older records no longer say what is needed; such units are processed again.

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from poselift.errors import PoseliftError
-from poselift.files import kind_of
 from poselift.media.opening import expand_sources, natural_order, open_source
 from poselift.media.source import VIDEO_ENDINGS, ending, is_address, is_pattern
+from poselift.reading import kind_of
 
 LIST_ENDINGS = frozenset({".txt", ".lst", ".list"})
 

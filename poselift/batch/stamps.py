@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from poselift.files import kind_of
 from poselift.fingerprint import digest_of
 from poselift.media.source import is_address, is_pattern
+from poselift.reading import kind_of
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poselift.errors import PoseliftError
-from poselift.files import kind_of
 from poselift.fingerprint import digest_of
 from poselift.folders import files_named_in
 from poselift.media.source import safe_name
+from poselift.reading import kind_of
 from poselift.settings import Settings
 
 #: Settings that say where and with what hardware, and not what the result is.
