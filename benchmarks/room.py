@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.rooms_judged import Found, Tally, picture_error
-from benchmarks.rooms_made import FPS, SIZE, MadeRoom, make_room, usable, without_noise
+from benchmarks.rooms_made import FPS, KINDS, SIZE, MadeRoom, make_room, usable, without_noise
 from poselift import lifter
 from poselift.errors import PoseliftError
 from poselift.lifter.data.mocap import Clip, read_sets, split
@@ -82,24 +82,37 @@ def camera_given(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     return Found(built.worlds, made.camera.up[0], float(made.camera.focal[0]))
 
 
+def with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """The room with what the background shows, a tenth of a pixel off in every frame."""
+    built = room.build(motions, SIZE, steps=made.camera.steps(0.1))
+    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+
+
 METHODS: dict[str, Method] = {
     "level camera, 55 degrees": level_camera,
     "lines of stance, 55 degrees": stance_lines,
     "room": the_room,
     "room, camera given": camera_given,
 }
+MOVING: dict[str, Method] = {
+    "lines of stance, 55 degrees": stance_lines,
+    "room, taken as still": the_room,
+    "room, with the background": with_background,
+}
 
 
-def judge(rooms: Sequence[tuple[MadeRoom, list[Motion]]]) -> dict[str, Tally]:
+def judge(
+    rooms: Sequence[tuple[MadeRoom, list[Motion]]], methods: Mapping[str, Method]
+) -> dict[str, Tally]:
     """Every method over the rooms."""
-    tallies = {name: Tally() for name in METHODS}
+    tallies = {name: Tally() for name in methods}
     for made, motions in rooms:
-        for name, method in METHODS.items():
+        for name, method in methods.items():
             begun = time.perf_counter()
             found = method(made, motions)
             found.seconds = time.perf_counter() - begun
             tallies[name].add(made, found)
-            if method is the_room:
+            if method is the_room and made.kind == "still":
                 camera = room.build(motions, SIZE).camera
                 pixels = [camera.project(np.asarray(w, float)) for w in found.worlds]
                 tallies[name].picture.append(picture_error(made, found.worlds, pixels))
@@ -129,7 +142,12 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
         (f"{count} still cameras, lifted by {lift.name} from detected keypoints", lifted),
         (f"the same {count}, true keypoints, perfect lifter", perfect),
     ):
-        out[title] = judge(pairs)
+        out[title] = judge(pairs, METHODS)
+        print_tallies(title, out[title])
+    for kind in KINDS[1:]:
+        moving = [make_room(clips, kind, 10_000 * options.seed + i) for i in range(count // 3)]
+        title = f"{len(moving)} cameras, {kind}, lifted from detected keypoints"
+        out[title] = judge([(made, made.motions(lift)) for made in moving], MOVING)
         print_tallies(title, out[title])
     if options.pictures:
         from benchmarks.rooms_drawn import draw_rooms

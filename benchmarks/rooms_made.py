@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 from torch import Generator
 
 from poselift.detectors.smooth import smooth_track
@@ -25,6 +26,7 @@ from poselift.lifter.data.noise import disturb
 from poselift.lifter.data.windows import JUDGED_NOISE
 from poselift.lifting import SMOOTHING
 from poselift.scene.estimate import FIELD_OF_VIEW
+from poselift.scene.motion import CameraSteps
 from poselift.scene.rays import focal_length, turn_to
 from poselift.skeleton import coco_to_h36m
 from poselift.types import Motion, Track
@@ -61,6 +63,20 @@ class MadeCamera:
         shape = (-1,) + (1,) * (world.ndim - 2) + (3,)
         turn = self.rotation.reshape(-1, *(1,) * (world.ndim - 3), 3, 3)
         return (world - self.position.reshape(shape)) @ turn.swapaxes(-1, -2)
+
+    def steps(self, noise: float = 0.0, seed: int = 0) -> CameraSteps:
+        """What its background shows; `noise` in pixels a frame for shifts, in a thousandth for
+        roll and zoom.
+        """
+        turns = self.rotation[1:] @ self.rotation[:-1].swapaxes(1, 2)
+        turn = np.vstack([np.zeros(3), Rotation.from_matrix(turns).as_rotvec()])
+        rng = np.random.default_rng(seed)
+        zoom = np.diff(np.log(self.focal), prepend=np.log(self.focal[0]))
+        pixels = np.stack([-turn[:, 1], turn[:, 0]], axis=1) * self.focal[:, None]
+        off = noise * rng.standard_normal((len(turn), 4))
+        return CameraSteps(
+            pixels + off[:, :2], turn[:, 2] + off[:, 2] / 1000, zoom + off[:, 3] / 1000
+        )
 
     @property
     def up(self) -> np.ndarray:

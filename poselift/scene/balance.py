@@ -23,6 +23,8 @@ _FORWARD = 0.097
 #: Metres from support to centre of mass of a nominal body: below the first the legs are folded or
 #: something else carries the person, above the second the feet surely do.
 _FOLDED, _STRAIGHT = 0.62, 0.85
+#: Metres from support to pelvis: below the first somebody sits, above the second they stand.
+_SITS, _STANDS = 0.62, 0.72
 _LIFTED = 0.14  # metres above the other: such a foot carries nobody
 
 
@@ -87,7 +89,9 @@ def lines_of_balance(pose: np.ndarray, planted: np.ndarray) -> tuple[np.ndarray,
     up = line / np.maximum(long, 1e-6)[:, None] - _FORWARD * ahead(pose)
     up = up / np.maximum(np.linalg.norm(up, axis=1), 1e-6)[:, None]
     straight = np.clip((long - _FOLDED) / (_STRAIGHT - _FOLDED), 0, 1)
-    return up, straight * planted.max(axis=1)
+    legs = np.linalg.norm(pose[:, 0] - support, axis=1)
+    upright = np.clip((legs - _SITS) / (_STANDS - _SITS), 0, 1)
+    return up, straight * upright * planted.max(axis=1)
 
 
 def _not_lifted(ankles: np.ndarray, up: np.ndarray) -> np.ndarray:

@@ -68,6 +68,18 @@ def test_nobody_at_all_is_a_usual_camera_and_says_so() -> None:
     assert "usual" in found.how
 
 
+def test_nobody_ever_stands() -> None:
+    sitting = BODY.copy()
+    sitting[[2, 5]] = BODY[[1, 4]] + np.array([0, 0.42, 0])
+    sitting[[3, 6]] = sitting[[2, 5]] - np.array([0, 0, 0.42])
+    poses = np.repeat(sitting[None], 60, axis=0) + np.array([0, 5, -0.42])
+    found = built(film(poses, 10))
+    assert np.isfinite(found.worlds[0]).all()
+    assert abs(found.camera.roll) < 6
+    assert -5 < found.camera.tilt < 20
+    assert "usual" in found.how
+
+
 def test_one_frame() -> None:
     found = built(film(stander((0, 5), 20)[:1], 15))
     assert found.worlds[0].shape == (1, 17, 3)
