@@ -21,6 +21,7 @@ COMMANDS = {
     "batch": "the same for thousands of videos, on one machine or many",
     "live": "the same live from a camera",
     "lift": "lift 2D poses from a file to 3D",
+    "serve": "live and clips in a browser",
     "play": "send a saved result to other programs",
     "page": "make a browser page of saved results, one or two side by side",
     "train": "train a lifter",

@@ -53,7 +53,8 @@ def body(rig: Rig, scale: float) -> Body:
         ends = [places[numbers[n.name]] for n in NODES if n.parent == node.name]
         if node.name in rig.ends:
             ends.append(places[number] + rig.ends[node.name])
-        for end in ends:
+        # Neck and collars begin at one place: one capsule leads there, not three in each other.
+        for end in {tuple(end.tolist()): end for end in ends}.values():
             if np.linalg.norm(end - places[number]) > 1e-6:
                 radii = np.array(_radii(node.name, end - places[number])) * scale
                 parts.append((*_capsule(places[number], end, *radii), number, _side(node.name)))

@@ -60,7 +60,9 @@ class _Scene:
     def add(self, ending: str, number: int, pose: np.ndarray) -> None:
         """Add a person: gapless poses (T, 17, 3), z up."""
         rig = fit_rig(y_up(pose))
-        first = len(self._nodes)
+        # A root of their own: Blender makes one armature of what hangs on the same one.
+        root, first = len(self._nodes), len(self._nodes) + 1
+        self._nodes.append({"name": f"Person{ending}", "children": [first]})
         turns = {node.name: _quaternions(rig.euler[node.name], node.order) for node in NODES}
         for at, node in enumerate(NODES):
             children = [first + i for i, n in enumerate(NODES) if n.parent == node.name]
@@ -74,11 +76,11 @@ class _Scene:
             })  # fmt: skip
             self._animate(first + at, "rotation", turns[node.name])
         self._animate(first, "translation", rig.root.astype(np.float32))
-        self._roots += [first, len(self._nodes)]
+        self._roots += [root, len(self._nodes)]
         self._nodes.append({
             "name": f"Body{ending}",
             "mesh": self._mesh(rig, ending, number, body_scale(pose[0])),
-            "skin": self._skin(rig, ending, first),
+            "skin": self._skin(rig, ending, root),
         })  # fmt: skip
 
     def _animate(self, node: int, path: str, values: np.ndarray) -> None:
@@ -89,13 +91,13 @@ class _Scene:
             "input": self._time, "interpolation": "LINEAR", "output": self._accessor(values)
         })  # fmt: skip
 
-    def _skin(self, rig: Rig, ending: str, first: int) -> int:
+    def _skin(self, rig: Rig, ending: str, root: int) -> int:
         inverse = np.tile(np.eye(4, dtype=np.float32), (len(NODES), 1, 1))
         inverse[:, 3, :3] = -rest_places(rig)  # by columns, as glTF stores matrices
         self._skins.append({
             "name": f"Rig{ending}",
-            "skeleton": first,
-            "joints": [first + at for at in range(len(NODES))],
+            "skeleton": root,
+            "joints": [root + 1 + at for at in range(len(NODES))],
             "inverseBindMatrices": self._accessor(inverse.reshape(-1, 16)),
         })  # fmt: skip
         return len(self._skins) - 1

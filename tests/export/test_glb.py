@@ -97,6 +97,11 @@ def test_the_bodies_stand_on_the_floor_around_the_bones(walk, tmp_path):
         assert apart.max() < 0.35
 
 
+def test_no_two_capsules_lie_in_each_other(walk, tmp_path):
+    points = Glb(write(walk, tmp_path, ["glb"])[0]).vertices("Body", 0)
+    assert len(np.unique(points.round(5), axis=0)) == len(points)
+
+
 def test_times_are_those_of_the_clip(make_clip, make_walker, tmp_path):
     time = 3 + np.cumsum(np.random.default_rng(0).uniform(0.01, 0.08, 90))
     glb = Glb(write(make_clip(make_walker()[None], time=time), tmp_path, ["glb"])[0])
@@ -124,7 +129,7 @@ def test_two_people_have_rigs_and_names_of_their_own(two, tmp_path):
     assert {"Hips_1", "Hips_2", "Body_1", "Body_2"} <= set(names)
     assert len(glb.tree["skins"]) == 2
     roots = [names[number] for number in glb.tree["scenes"][0]["nodes"]]
-    assert roots == ["Hips_1", "Body_1", "Hips_2", "Body_2"]
+    assert roots == ["Person_1", "Body_1", "Person_2", "Body_2"]
 
 
 @pytest.mark.parametrize("kind", ["glb", "c3d"])

@@ -1,0 +1,1 @@
+"""`poselift serve`: live and clips in a browser. Needs the extra `poselift[serve]`."""
