@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from poselift.batch.plan import Plan, Task, Trouble
 from poselift.batch.records import Failure, Record, Records
+from poselift.batch.scratch import remove_scratch
 from poselift.batch.stamps import content_of, stamp_of
 from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
@@ -98,6 +99,9 @@ class Hands:
             except PoseliftError as lost:
                 return Trouble(lost.message, lost.hint)
             return failed
+        finally:
+            # By the worker itself: its supervisor may be gone by now.
+            remove_scratch(task.scratch)
 
     def _made(self, task: Task, begun: float, facts: dict[str, Any]) -> Record:
         address = task.unit.address
