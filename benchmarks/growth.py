@@ -1,0 +1,145 @@
+"""How the memory of a run grows with the length of the clip and the number of people.
+
+    python -m benchmarks.growth                 the table of docs/guarantees.md
+    python -m benchmarks.growth --minutes 1 60 --people 1
+
+Each cell is a process of its own; what it took at most (VmHWM, Linux). Networks are left out: they
+take the same for every clip. A run over joints is everything from seen people to files; one over
+frames also decodes, draws and encodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from poselift.types import Motion, Track
+
+FPS = 30
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1, 10, 60])
+    parser.add_argument("--people", type=int, nargs="+", default=[1])
+    parser.add_argument("--formats", nargs="+", default=["npz", "csv", "json"])
+    parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.cell:
+        _cell(options.cell[0], float(options.cell[1]), int(options.cell[2]))
+        return
+    print("| what | people | " + " | ".join(f"{m:g} min" for m in options.minutes) + " |")
+    for kind in options.formats:
+        for people in options.people:
+            row = [_measured(kind, minutes, people) for minutes in options.minutes]
+            print(
+                f"| {kind} | {people} | " + " | ".join(f"{mb} MB" for mb in row) + " |", flush=True
+            )
+
+
+def _measured(kind: str, minutes: float, people: int) -> str:
+    command = [sys.executable, "-m", "benchmarks.growth", "--cell", kind, str(minutes), str(people)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
+
+
+def _cell(kind: str, minutes: float, people: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        if kind in ("mp4", "gif"):
+            _frames(kind, round(minutes * 60 * FPS), Path(folder))
+        else:
+            _joints(kind, round(minutes * 60 * FPS), people, Path(folder))
+    status = Path("/proc/self/status").read_text().splitlines()
+    [peak] = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
+    print(round(peak / 1024))
+
+
+def _joints(kind: str, frames: int, people: int, folder: Path) -> None:
+    """What comes after seeing: the tracks of the store, lifted, turned, placed and written."""
+    from poselift import export
+    from poselift.detectors.tracks import TrackBuilder
+    from poselift.lifting import lift_clip
+    from poselift.progress import Silent
+    from poselift.settings import Settings
+    from poselift.skeleton import H36M17
+    from poselift.types import Keypoints, SeenClip
+
+    builder = TrackBuilder()
+    for frame, xy in enumerate(_walk(frames, people)):
+        score = np.full((people, 17), 0.9, np.float32)
+        builder.add(frame, np.arange(1, people + 1), Keypoints(xy, score, H36M17))
+    seen = SeenClip(np.arange(frames) / FPS, (640, 480), builder.tracks())
+    settings = Settings(place=False, up="level", max_people=max(people, 1))
+    motion = lift_clip("clip", seen, Flat(), settings, Silent(), {})
+    del seen, builder
+    export.write(motion, folder, [kind])
+
+
+def _frames(kind: str, frames: int, folder: Path) -> None:
+    """Decoding, drawing and encoding."""
+    import av
+
+    from poselift.media import open_source
+    from poselift.progress import Silent
+    from poselift.rendering import render_clip
+    from poselift.result import ClipMotion
+    from poselift.settings import Settings
+
+    clip = folder / "clip.mp4"
+    with av.open(str(clip), "w") as out:
+        stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(frames):
+            image = np.full((48, 64, 3), index % 250, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
+        out.mux(stream.encode(None))
+    xy = np.stack(list(_walk(frames, 1)), axis=1)
+    pose = np.concatenate([xy[..., :1] / 100, xy[..., :1] * 0, -xy[..., 1:] / 100], axis=-1)
+    motion = ClipMotion(
+        name="drawn", time=np.arange(frames) / FPS, fps=FPS, size=(64, 48), ids=np.array([1]),
+        pose3d=pose, pose2d=xy, score=np.ones((1, frames, 17), np.float32),
+        filled=np.zeros((1, frames), bool), placed=False, lifter="flat",
+    )  # fmt: skip
+    with open_source(clip) as source:
+        render_clip(source, motion, folder, [kind], Settings(height=64), Silent())
+
+
+def _walk(frames: int, people: int) -> Iterator[np.ndarray]:
+    """(people, 17, 2) pixels of each frame."""
+    rng = np.random.default_rng(0)
+    body = rng.uniform(-60, 60, (people, 17, 2)).astype(np.float32)
+    for frame in range(frames):
+        yield body + np.float32(240 + 100 * np.sin(frame / 50))
+
+
+class Flat:
+    """Stands everybody in the plane of the picture."""
+
+    name = "flat"
+
+    def __call__(
+        self,
+        tracks: Sequence[Track],
+        *,
+        image_size: tuple[int, int],
+        fps: float,
+        progress: object = None,
+    ) -> list[Motion]:
+        """Pixels as hundredths of a metre about the pelvis."""
+        out = []
+        for track in tracks:
+            flat = (track.xy - track.xy[:, :1]) / 100
+            pose = np.concatenate([flat, np.zeros_like(flat[..., :1])], axis=-1)
+            out.append(Motion(track, pose, fps, self.name, np.zeros(len(track), bool)))
+        return out
+
+
+if __name__ == "__main__":
+    main()
