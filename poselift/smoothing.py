@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Frames that are smoothed in one go.
+_BLOCK = 4096
+
 
 def smooth_series(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """Smooth (T, ...) along time by a line fitted in a Gaussian window around every frame.
@@ -20,6 +23,18 @@ def smooth_series(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.nd
     reach = min(int(np.ceil(3 * sigma)), length - 1)
     if reach < 1:
         return np.array(values)
+    out = np.empty_like(values)
+    # The sums take ten times as much memory as the values: block by block, a clip may be long.
+    for start in range(0, length, _BLOCK):
+        stop = min(start + _BLOCK, length)
+        first, last = max(0, start - reach), min(length, stop + reach)
+        around = _fitted(values[first:last], weight[first:last], sigma, reach)
+        out[start:stop] = around[start - first : stop - first]
+    return out
+
+
+def _fitted(values: np.ndarray, weight: np.ndarray, sigma: float, reach: int) -> np.ndarray:
+    length = len(values)
     origin = np.nan_to_num(values)
     sums = np.zeros((5, *values.shape))  # of w, w d, w d d, w x, w d x, with d the time offset
     for offset in range(-reach, reach + 1):
