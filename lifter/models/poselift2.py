@@ -6,6 +6,7 @@ which joints were not seen, instead of taking the places that were made up for t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +82,7 @@ class Poselift2(LifterNet):
             nn.init.zeros_(last.weight)
         with torch.no_grad():
             self.beside.bias[1] = -1.0  # up is upwards in the picture unless something says not
-            self.beside.bias[-JOINTS:] = float(torch.tensor(_SPREAD_AT_REST).log())
+            self.beside.bias[-JOINTS:] = math.log(_SPREAD_AT_REST)
 
     @staticmethod
     def _flat(x: Tensor) -> Tensor:
