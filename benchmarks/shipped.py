@@ -7,6 +7,7 @@ frames one by one as a live stream; ratios are to the first lifter, measured in 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ def live(lift: ClipLifter, track: Track) -> np.ndarray:
     return pose
 
 
-def measure(names: list[str], rounds: int) -> list[dict[str, Any]]:
+def measure(names: list[str], rounds: int, busy: bool = False) -> list[dict[str, Any]]:
     """A row of figures a lifter."""
     lifters = {name: lifter.load(name, device="cpu") for name in names}
     long, short = walk(_FRAMES), walk(_LIVE_FRAMES)
@@ -60,7 +61,8 @@ def measure(names: list[str], rounds: int) -> list[dict[str, Any]]:
         jobs[f"{name} clip"] = lambda lift=lift: lift([long], image_size=SIZE, fps=30)
         jobs[f"{name} live"] = lambda lift=lift: live(lift, short)
         live(lift, short)
-    seconds = machine.best_seconds(jobs, rounds)
+    clock = time.process_time if busy else time.perf_counter
+    seconds = machine.best_seconds(jobs, rounds, clock)
     return [
         {
             "lifter": name,
@@ -95,8 +97,13 @@ def main() -> None:
     parser.add_argument("lifters", nargs="*", default=[entry.name for entry in TRAINED])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json")
+    parser.add_argument(
+        "--busy", action="store_true", help="other work runs here: one thread, processor time"
+    )
     options = parser.parse_args()
-    results = measure(list(options.lifters), options.rounds)
+    if options.busy:
+        torch.set_num_threads(1)
+    results = measure(list(options.lifters), options.rounds, options.busy)
     print(machine.in_words(machine.describe()))
     print(show(results))
     if options.json:
