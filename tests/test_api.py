@@ -163,7 +163,7 @@ def test_named_parts_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_telling_the_parts_loads_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "load", None)
     monkeypatch.setattr(registry, "_make", None)
-    assert "lifter poselift-27 (the best whose weights" in Parts().explanation
+    assert "lifter poselift-2 (the best whose weights" in Parts().explanation
 
 
 @pytest.mark.parametrize(

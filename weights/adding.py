@@ -18,6 +18,7 @@ _MODELS: dict[str, Kind] = {
     "ftcm": "lifter",
     "convformer": "lifter",
     "poselift": "lifter",
+    "poselift2": "lifter",
     "nanodet": "detector",
     "rtmdet": "detector",
     "yolo": "detector",

@@ -6,10 +6,17 @@ otherwise the order is best first.
 
 from __future__ import annotations
 
-from poselift.weights.entry import WeightsEntry
+from poselift.weights.entry import Normalisation, WeightsEntry
 
 
-def _trained(name: str, model: str, sha256: str, is_default: bool = False) -> WeightsEntry:
+def _trained(
+    name: str,
+    model: str,
+    sha256: str,
+    is_default: bool = False,
+    normalisation: Normalisation = "crop",
+    data: str = "CMU motion capture",
+) -> WeightsEntry:
     """An entry of ours; the network's settings are in the file's own header."""
     return WeightsEntry(
         name=name,
@@ -18,21 +25,28 @@ def _trained(name: str, model: str, sha256: str, is_default: bool = False) -> We
         file=f"{name}.safetensors",
         licence="Apache-2.0",
         sha256=sha256,
-        normalisation="crop",
+        normalisation=normalisation,
         conversion="coco-h36m",
         units="metres",
         fps=30.0,
         is_default=is_default,
-        note=f"trained here on CMU motion capture; see weights/cards/{name}.md",
+        note=f"trained here on {data}; see weights/cards/{name}.md",
     )
 
 
 TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
+        "poselift-2",
+        "poselift2",
+        "9e860a6f765bb0fd65d0733f9a189c867290475d7b4bf445d7a1dd9d8374b5b8",
+        is_default=True,
+        normalisation="ray",
+        data="CMU motion capture and 100STYLE",
+    ),
+    _trained(
         "poselift-27",
         "poselift",
         "b0735a1ab0d3c2d009b3ea42ad480439799f64540e0a6c3f5472bf72185680da",
-        is_default=True,
     ),
     _trained(
         "convformer-27",
