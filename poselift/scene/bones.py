@@ -56,7 +56,7 @@ def reach(pose: np.ndarray, side: int, wanted: np.ndarray) -> np.ndarray:
     far = np.maximum(np.linalg.norm(aim, axis=1), 1e-6)
     length = np.clip(far, abs(thigh - shin) + 1e-4, (thigh + shin) * _STRETCH)
     aim = aim / far[:, None]
-    along = (thigh**2 - shin**2 + length**2) / (2 * length)
+    along = (thigh**2 - shin**2 + length**2) / (2 * np.maximum(length, 1e-6))
     aside = np.sqrt(np.maximum(thigh**2 - along**2, 0))
     side_of = _bend_side(pose, hip, knee, ankle, aim)
     out[:, knee] = top + along[:, None] * aim + aside[:, None] * side_of
