@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ from poselift.demo.serve.guard import Guard, is_loopback
 from poselift.demo.serve.pictures import decode_jpeg, jpeg_size
 from poselift.errors import PoseliftError
 from tests.serve.conftest import SMALL, TOKEN, Running
+
+
+def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What `coroutine` returns; in a thread, since Playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def ask(running: Running, path: str, **options: Any) -> tuple[int, str, Any]:
@@ -32,7 +39,7 @@ def ask(running: Running, path: str, **options: Any) -> tuple[int, str, Any]:
         ):
             return answer.status, await answer.text(), answer.headers
 
-    return asyncio.run(go())
+    return finished(go())
 
 
 def over_socket(running: Running, talk: Callable[[Any], Awaitable[Any]], **headers: str) -> Any:
@@ -46,7 +53,7 @@ def over_socket(running: Running, talk: Callable[[Any], Awaitable[Any]], **heade
         ):
             return await talk(socket)
 
-    return asyncio.run(go())
+    return finished(go())
 
 
 def cookie(running: Running) -> str:

@@ -14,11 +14,10 @@ import pytest
 
 from poselift.live import Live
 from poselift.media import open_source
-from tests.page.conftest import Tab, browser
+from tests.page.conftest import Tab
 from tests.serve.conftest import SMALL, Running
 from tests.serve.test_attacks import over_socket
 
-__all__ = ["browser"]
 LARGE = replace(SMALL, upload=50_000_000, idle=60.0)
 
 
