@@ -93,3 +93,13 @@ def numbered_clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipM
     motion = clip_of(poses, time=time - time[0], name="numbers")
     inside = (160 + 8 * poses[..., :2]).astype(np.float32)
     return path, replace(motion, size=SIZE, pose2d=inside)
+
+
+@pytest.fixture(scope="session")
+def page_file(
+    numbered_clip: tuple[Path, ClipMotion], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The page of that clip."""
+    path, motion = numbered_clip
+    [page] = motion.save(tmp_path_factory.mktemp("pages"), ["html"], source=path)
+    return page

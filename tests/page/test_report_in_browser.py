@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from poselift.demo.cli import main
@@ -59,13 +58,6 @@ async (count) => {
   return found;
 }
 """
-
-
-@pytest.fixture(scope="module")
-def page_file(numbered_clip, tmp_path_factory) -> Path:
-    path, motion = numbered_clip
-    [page] = motion.save(tmp_path_factory.mktemp("pages"), ["html"], source=path)
-    return page
 
 
 def test_the_3d_follows_the_frame_on_the_screen_when_seeking(page_file: Path, tab: Tab) -> None:
