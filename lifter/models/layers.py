@@ -37,6 +37,9 @@ class DotProduct(nn.Module):
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """(B, heads, N, D) three times to the same."""
+        if query.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # PyTorch's fused attention for CPUs is slower in bfloat16 than its steps one by one.
+            return self.shares(query, key).to(value.dtype) @ value
         return F.scaled_dot_product_attention(query, key, value)
 
     @staticmethod

@@ -22,7 +22,7 @@ from poselift.lifter.models.base import LifterNet
 from poselift.lifter.models.packed import heads_of, pose_of
 from poselift.lifter.training.log import RunLog, draw_curves
 from poselift.lifter.training.losses import heads_loss, pose_loss
-from poselift.lifter.training.optim import optimizers, set_rate
+from poselift.lifter.training.optim import half_precision, optimizers, set_rate
 from poselift.lifter.training.parallel import Processes
 from poselift.lifter.training.settings import TrainSettings
 from poselift.lifter.training.validate import measure, measure_heads, predict_packed, wanted
@@ -174,7 +174,8 @@ class Trainer:
         known = batch.known.to(self.device)
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        half = half_precision(self.device)
+        with torch.autocast(self.device.type, half, enabled=half is not None):
             packed = self._run(x).float()
         guess, heads = pose_of(packed), heads_of(packed)
         weights = self.settings.loss_weights()
