@@ -1,6 +1,8 @@
+import pytest
 import torch
 
-from poselift.lifter.training.optim import Muon, orthogonal
+from poselift.lifter.training import optim
+from poselift.lifter.training.optim import Muon, half_precision, orthogonal
 
 CPU = torch.device("cpu")
 
@@ -21,3 +23,28 @@ def test_muon_finds_a_minimum() -> None:
         ((weight - goal) ** 2).mean().backward()
         optimizer.step()
     assert float(((weight.detach() - goal) ** 2).mean()) < 0.3 * float((goal**2).mean())
+
+
+def test_half_precision_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def processor(with_bfloat16: bool) -> None:
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: with_bfloat16)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+
+    processor(with_bfloat16=True)
+    assert half_precision(CPU) is torch.bfloat16
+    processor(with_bfloat16=False)
+    assert half_precision(CPU) is None
+    assert half_precision(torch.device("cuda")) is torch.bfloat16
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, None])
+def test_orthogonal_keeps_the_dtype(
+    monkeypatch: pytest.MonkeyPatch, half: torch.dtype | None
+) -> None:
+    monkeypatch.setattr(optim, "half_precision", lambda device: half)
+    matrix = torch.randn(40, 24, generator=torch.Generator().manual_seed(0))
+    straight = orthogonal(matrix)
+    assert straight.dtype is torch.float32
+    sizes = torch.linalg.svdvals(straight)
+    assert sizes.min() > 0.3
+    assert sizes.max() < 1.4
