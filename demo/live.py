@@ -74,8 +74,8 @@ def run_live(source: str, settings: Settings, reporter: Reporter) -> int:
     return 0
 
 
-def make_live(settings: Settings) -> Live:
-    """What turns frames into people, as the settings say."""
+def make_live(settings: Settings, deferred: bool = False) -> Live:
+    """What turns frames into people, as the settings say; `deferred` as in `Live`."""
     return Live(
         people=settings.people,
         max_people=settings.max_people,
@@ -89,6 +89,7 @@ def make_live(settings: Settings) -> Live:
         lookahead=settings.lookahead,
         field_of_view=settings.field_of_view,
         device=settings.device,
+        deferred=deferred,
     )
 
 

@@ -56,6 +56,7 @@ class See:
         every: int | Literal["auto"] = "auto",
         device: str = "auto",
         batch: int = 1,
+        deferred: bool = False,
     ) -> None:
         """Put the parts together.
 
@@ -80,6 +81,9 @@ class See:
         self._cadence = Cadence(every)
         self._follower = Follower()
         self._batch = max(batch, 1)
+        self._deferred = deferred and self._finder is None
+        self._last: Frame | None = None
+        self._found: People | None = None  # in the last frame, for the next
         given: dict[str, object] = {"detector": self.detector, "keypointer": self.keypointer}
         for part in given.values():
             if hasattr(part, "forget"):  # of the clip before
@@ -120,9 +124,20 @@ class See:
             frame = replace(frame, image=as_bgr(frame.image))
             yield self._one(frame)
 
+    def catch_up(self) -> None:
+        """Detect in the last frame for the next one, if it is time to; only where `deferred`."""
+        frame, self._last = self._last, None
+        if frame is not None and self._cadence.due(frame.image, self._follower.boxes):
+            self._found = self._detect([frame])[0]
+
     def _one(self, frame: Frame) -> Seen:
-        detect = self._cadence.due(frame.image, self._follower.boxes)
-        found = self._detect([frame])[0] if detect else None
+        if self._deferred:
+            self._last, found, self._found = frame, self._found, None
+        elif self._cadence.due(frame.image, self._follower.boxes):
+            found = self._detect([frame])[0]
+        else:
+            found = None
+        detect = found is not None
         candidates = self._follower.candidates(found)
         read = self.keypointer([frame.image], [candidates.people])[0]
         joints = in_h36m(read)

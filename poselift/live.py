@@ -19,7 +19,7 @@ from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
 from poselift.scene.estimate import FIELD_OF_VIEW
-from poselift.scene.live import LiveRoom
+from poselift.scene.live import LiveRoom, warm_up_room
 from poselift.settings import Settings
 from poselift.types import Frame, People
 
@@ -88,6 +88,8 @@ class Live:
         field_of_view: of the camera, degrees along the picture's longer side; for a lifter given by
             name.
         device: auto, cpu, cuda, cuda:1 or mps, for parts given by name.
+        deferred: pictures wait neither for the detector nor for what is learned of the camera: you
+            call `catch_up` between two pictures. People who appear are seen one picture later.
 
     Attributes:
         lifter: what lifts.
@@ -109,6 +111,7 @@ class Live:
         fps: float | None = None,
         field_of_view: float = Settings.field_of_view,
         device: str = "auto",
+        deferred: bool = False,
     ) -> None:
         if people not in ("all", "main"):
             raise PoseliftError(
@@ -133,7 +136,8 @@ class Live:
         self._most = 1 if people == "main" else max_people
         self._smooth, self._every, self._lookahead = smooth, every, lookahead
         found_by = "none" if parts.detector is None else parts.detector
-        self._see = See(found_by, parts.keypointer, every=every)
+        self._deferred = deferred
+        self._see = See(found_by, parts.keypointer, every=every, deferred=deferred)
         self._named_detector = parts.detector if isinstance(detector, str) else None
         self._named_keypointer = parts.keypointer if isinstance(keypointer, str) else None
         self._warm = False
@@ -144,7 +148,9 @@ class Live:
     def reset(self) -> None:
         """Forget everybody, as for a new scene. Numbers are not reused."""
         # A new `See` makes its parts forget the previous frames.
-        self._see = See(self._see.detector, self._see.keypointer, every=self._every)
+        self._see = See(
+            self._see.detector, self._see.keypointer, every=self._every, deferred=self._deferred
+        )
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
         self._room: LiveRoom | None = None
@@ -177,6 +183,7 @@ class Live:
         with torch_threads(1):
             for step in range(2):
                 stream.push(np.full((17, 2), step, np.float32), np.ones(17, np.float32))
+        warm_up_room()
         self.reset()
 
     def __call__(self, image: np.ndarray, time: float) -> list[LivePerson]:
@@ -202,6 +209,14 @@ class Live:
         with torch_threads(1):
             return self._lift(seen)
 
+    def catch_up(self) -> None:
+        """Between two pictures: find who is new, and learn of the camera; only where `deferred`."""
+        if self._deferred:
+            self._see.catch_up()
+            if self._room is not None:
+                with torch_threads(1):
+                    self._room.learn()
+
     def _take_time(self, size: tuple[int, int], time: float) -> None:
         """Start afresh whatever a change of size or a jump in time interrupts."""
         before = self._times[-1] if self._times else None
@@ -224,6 +239,8 @@ class Live:
             view = getattr(self.lifter, "field_of_view", FIELD_OF_VIEW)
             self._room = LiveRoom(self._size, view)
         self._room.frame(self._times[-1])
+        if not self._deferred:
+            self._room.learn()
         for number in rows:
             if number not in self._people:
                 self._people[number] = _Followed(self._smooth, self._lookahead)

@@ -66,6 +66,33 @@ def test_main_is_one_person_and_stays_the_same() -> None:
     assert numbers(others[-1]) != [main.number]
 
 
+def test_deferred_pictures_never_wait_for_the_detector() -> None:
+    stage = Stage(NEAR)
+    live = make(stage, deferred=True, every="auto")
+    assert live(BLACK, 0.0) == []
+    assert stage.detections == 0
+    live.catch_up()
+    assert stage.detections == 1
+    live.catch_up()  # once for each picture
+    assert stage.detections == 1
+    for step in range(1, 40):
+        [person] = live(BLACK, step / 30)
+        before = stage.detections
+        live.catch_up()
+        assert stage.detections - before <= 1
+    assert person.pose3d is not None
+    assert 4 < stage.detections < 15
+    stage.bodies = [FAR]
+    assert live(BLACK, 40 / 30) == []
+    before = stage.detections
+    live.catch_up()
+    assert stage.detections == before + 1, "somebody was lost"
+    for step in range(41, 46):  # somebody new must be seen for some frames
+        people = live(BLACK, step / 30)
+        live.catch_up()
+    assert len(people) == 1
+
+
 def test_at_most_so_many() -> None:
     stage = Stage(somebody(100, 240, 200), somebody(300, 240, 260), somebody(500, 240, 230))
     assert len(make(stage)(BLACK, 0.0)) == 3

@@ -12,7 +12,7 @@ _HINT = "Send JPEG pictures of at most 4 million pixels."
 _SIZED = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def jpeg_size(data: bytes) -> tuple[int, int]:
+def jpeg_size(data: bytes | memoryview) -> tuple[int, int]:
     """(width, height) by the header of a JPEG; a `PoseliftError` where it is none."""
     at = 2
     if data[:2] != b"\xff\xd8":
@@ -28,7 +28,7 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     raise PoseliftError("This JPEG picture has no size.", _HINT)
 
 
-def decode_jpeg(data: bytes, most: int) -> np.ndarray:
+def decode_jpeg(data: bytes | memoryview, most: int) -> np.ndarray:
     """(H, W, 3) BGR uint8 of a JPEG with at most `most` pixels."""
     width, height = jpeg_size(data)
     if not 0 < width * height <= most:

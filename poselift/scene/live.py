@@ -11,6 +11,7 @@ from poselift.scene.balance import ANKLES, metre_in_pixels
 from poselift.scene.camera import world_from_camera
 from poselift.scene.estimate import FIELD_OF_VIEW, Belief, Search
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
+from poselift.scene.smoothing import blurred
 from poselift.types import Motion, Track
 
 #: Seconds of sight after which the camera is found anew; after the last it is held.
@@ -39,6 +40,11 @@ class _Past:
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
     height: float = 0.0
     time: float = 0.0
+
+
+def warm_up_room() -> None:
+    """Import what finding the camera needs, so that no frame waits for it."""
+    blurred(np.zeros((3, 1)), 1.0)
 
 
 class LiveRoom:
@@ -73,11 +79,15 @@ class LiveRoom:
         return self._belief
 
     def frame(self, time: float) -> None:
-        """A new frame has come: learn a little. To be called before the frame's people."""
+        """A new frame has come: turn to what is believed. To be called before its people."""
         step = 0.0 if self._time is None else float(np.clip(time - self._time, 0, 0.2))
         self._time = time
         if self._people:
             self._watched += step
+        self._turn(step)
+
+    def learn(self) -> None:
+        """One step of finding the camera, where it is time to. To be called once a frame."""
         if self._search is not None:
             found = self._search.step()
             if found is not None:
@@ -86,7 +96,6 @@ class LiveRoom:
             self._learned += 1
             motions = self._heard()
             self._search = Search(motions, self._size) if motions else None
-        self._turn(step)
 
     def _heard(self) -> list[Motion]:
         """The past of those who were seen longest, as if it were a clip."""

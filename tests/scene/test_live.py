@@ -16,6 +16,7 @@ def watch(motions: list[Motion], room: LiveRoom | None = None) -> tuple[LiveRoom
     poses = []
     for frame in range(min(len(motion) for motion in motions)):
         room.frame(frame / FPS)
+        room.learn()
         poses.append([
             room.place(m.track.id, m.pose3d[frame], m.track.xy[frame], m.track.score[frame],
                        frame / FPS)

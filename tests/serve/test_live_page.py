@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+import poselift
 from poselift.live import Live
 from poselift.media import open_source
 from tests.page.conftest import Tab
@@ -42,8 +43,16 @@ def test_joints_come_back_and_a_recording_is_whole(
     [person, *_] = frames[-1]["people"]
     assert len(person["xy"]) == 34
     assert len(person["pose"]) == 51
-    with open_source(tmp_path / last["recorded"]) as clip:
+    film_name, numbers = last["recorded"]
+    with open_source(tmp_path / film_name) as clip:
         assert len(list(clip.frames())) == 12
+    motion = poselift.load(tmp_path / numbers)
+    np.testing.assert_allclose(motion.time, np.arange(12) / 25, atol=1e-9)
+    assert motion.size == (640, 360)
+    row = motion.ids.tolist().index(person["id"])
+    assert motion.present[row].sum() >= 8
+    np.testing.assert_allclose(motion.pose3d[row, -1].ravel(), person["pose"], atol=0.001)
+    np.testing.assert_allclose(motion.pose2d[row, -1].ravel(), person["xy"], atol=0.1)
 
 
 def test_stopping_the_server_leaves_recordings_whole(
@@ -166,6 +175,12 @@ def test_a_refused_camera_is_told(running: Running, browser: Any) -> None:
     tab.until("!document.getElementById('problem').hidden")
     assert "camera was refused" in page.locator("#problem").inner_text()
     tab.context.close()
+
+
+def picture(moment: float) -> bytes:
+    """A message of the page: an empty picture."""
+    grey = np.full((120, 160, 3), 90, np.uint8)
+    return struct.pack("<d", moment) + np.asarray(cv2.imencode(".jpg", grey)[1]).tobytes()
 
 
 def short_clip(path: Path) -> Path:

@@ -13,9 +13,10 @@ async function upload(file) {
     item.remove();
     await showClips();
   } catch (error) {
-    item.textContent = `${file.name}: ${error.message}`;
+    // A browser says only that fetching failed where the connection broke.
+    const why = error instanceof TypeError ? "the connection broke; send it again." : error.message;
+    item.textContent = `${file.name}: ${why}`;
     item.className = "warning";
-    item.id = "refused";
   }
 }
 
@@ -26,10 +27,12 @@ function describe(clip) {
   name.textContent = clip.shown;
   item.append(name, " ");
   item.dataset.state = clip.state;
+  if (clip.sent) item.append(`${new Date(clip.sent * 1000).toLocaleString()} `);
   if (clip.state === "working") {
     const bar = document.createElement("progress");
     bar.value = clip.share;
-    item.append(`${STAGES[clip.stage] || clip.stage} `, bar);
+    bar.setAttribute("aria-label", `${clip.shown}: ${STAGES[clip.stage] || clip.stage}`);
+    item.append(`${STAGES[clip.stage] || clip.stage} `, bar, " ");
   } else if (clip.state === "done") {
     for (const file of clip.files) {
       const link = document.createElement("a");
@@ -38,24 +41,52 @@ function describe(clip) {
       if (!file.endsWith(".html")) link.download = file;
       item.append(link);
     }
-  } else item.append(clip.state === "failed" ? clip.message : clip.state);
+  } else item.append(`${clip.state === "failed" ? clip.message : "waits for its turn"} `);
+  item.append(remover(clip));
   return item;
 }
 
+// A button that asks once more, then removes a clip and what was made of it.
+function remover(clip) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Remove";
+  button.setAttribute("aria-label", `Remove ${clip.shown}`);
+  button.addEventListener("click", async () => {
+    if (!button.dataset.sure) {
+      button.dataset.sure = "asked";
+      button.textContent = "Remove it and its results?";
+      clearTimeout(clipTimer); // until this is answered, the list stays as it is
+      return;
+    }
+    const response = await fetch(`clips/${clip.key}`, { method: "DELETE" }).catch(() => null);
+    if (!response) lost();
+    await showClips().catch(() => lost());
+  });
+  return button;
+}
+
+let clipTimer = 0;
+
 async function showClips() {
   const response = await fetch("clips.json");
-  if (!response.ok) return;
-  const clips = await response.json();
-  const others = [...byId("clips").children].filter((item) => !item.dataset.state);
-  byId("clips").replaceChildren(...others, ...clips.map(describe));
-  clearTimeout(window.clipTimer);
-  if (clips.some((clip) => ["working", "waiting"].includes(clip.state))) {
-    window.clipTimer = setTimeout(() => showClips().catch(() => lost()), 700);
-  }
+  if (!response.ok) throw new Error(await response.text());
+  const list = byId("clips"), clips = await response.json();
+  const others = [...list.children].filter((item) => !item.dataset.state);
+  const unfinished = clips.filter((clip) => ["working", "waiting"].includes(clip.state));
+  const ended = clips.filter((clip) => !unfinished.includes(clip));
+  // The live page shows the newest; the page of results all of them.
+  const shown = list.dataset.most ? ended.slice(0, Number(list.dataset.most)) : ended;
+  list.replaceChildren(...others, ...[...unfinished, ...shown].map(describe));
+  if (byId("none")) byId("none").hidden = list.children.length > 0;
+  clearTimeout(clipTimer);
+  if (unfinished.length) clipTimer = setTimeout(() => showClips().catch(() => lost()), 700);
 }
 
 function lost() {
-  problem("The server does not answer. Its results stay in its folder.");
+  problem("The server does not answer; trying again. Its results stay in its folder.", "clips");
+  clearTimeout(clipTimer);
+  clipTimer = setTimeout(() => showClips().then(() => problem("", "clips")).catch(() => lost()), 3000);
 }
 
 byId("file").addEventListener("change", (event) => {

@@ -6,19 +6,26 @@ const JOINTS = 17;
 const byId = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
 const WIDTH = 640; // pixels of the pictures that are sent
+const CHOICES = ["people", "lookahead", "pose", "lifter"];
 
+document.documentElement.dataset.theme =
+  matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 document.body.classList.toggle("only-3d", asked.get("only") === "3d");
 document.body.classList.toggle("transparent", asked.get("background") === "transparent");
 
-function problem(text) {
-  byId("problem").textContent = text;
-  byId("problem").hidden = !text;
+// `of` says what the problem is about, so that only the same thing going well takes it away.
+function problem(text, of = "page") {
+  const box = byId("problem");
+  if (!text && box.dataset.of !== of) return;
+  box.textContent = text;
+  box.dataset.of = of;
+  box.hidden = !text;
 }
 
 class LivePage {
-  constructor(look) {
+  constructor(look, choices) {
     this.look = look;
-    this.room = new Room(byId("room"), look, "dark");
+    this.room = new Room(byId("room"), look, document.documentElement.dataset.theme);
     this.room.transparent = document.body.classList.contains("transparent");
     this.overlay = new Overlay(byId("overlay"), look);
     this.sent = document.createElement("canvas");
@@ -27,7 +34,12 @@ class LivePage {
     this.cells = new Map();
     this.latencies = [];
     this.done = [];
-    this.answers = 0;
+    this.answers = this.failures = 0;
+    for (const name of ["pose", "lifter"]) {
+      for (const one of choices[name]) byId(name).add(new Option(one, one));
+      byId(name).value = choices.begin[name];
+    }
+    if (choices.lifter.length < 2) problem("This server has no weights of a lifter: run `poselift weights` there.");
     this.frameRoom([[-0.6, -0.4, 0], [0.6, 0.4, 1.8]]);
     moveByHand(this.room, () => this.draw());
     for (const view of [...Object.keys(look.views), "turntable"]) byId("view").add(new Option(view, view));
@@ -39,17 +51,18 @@ class LivePage {
     byId("cameras").addEventListener("change", () => this.stream && this.start());
     byId("record").addEventListener("click", () => this.say({ record: !this.recording }));
     byId("snapshot").addEventListener("click", () => this.snapshot());
-    for (const id of ["people", "lookahead", "pose", "lifter"]) {
-      byId(id).addEventListener("change", () => this.choose());
-    }
+    for (const id of CHOICES) byId(id).addEventListener("change", () => this.choose());
+    byId("show").addEventListener("change", () => this.draw());
+    byId("theme").addEventListener("click", () => this.turnTheme());
+    byId("room").addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(byId("stage"));
   }
 
   async start() {
-    problem("");
+    for (const of of ["camera", "server", "picture"]) problem("", of);
     this.stopCamera();
     if (!navigator.mediaDevices) {
-      problem("Cameras are only for pages of this machine or over HTTPS: start the server with --certificate.");
+      problem("Cameras are only for pages of this machine or over HTTPS: start the server with --certificate.", "camera");
       return;
     }
     try {
@@ -62,18 +75,32 @@ class LivePage {
         NotAllowedError: "The camera was refused. Allow it for this page in the browser, then start again.",
         NotFoundError: "There is no camera here.",
         NotReadableError: "The camera is in use by another program.",
-      }[error.name] || `The camera cannot be opened: ${error.message}`);
+      }[error.name] || `The camera cannot be opened: ${error.message}`, "camera");
       return;
     }
     this.stream.getVideoTracks()[0].addEventListener("ended", () => {
-      problem("The camera was unplugged.");
       this.stop();
+      problem("The camera was unplugged.", "camera");
     });
     this.camera.srcObject = this.stream;
     await this.camera.play();
-    byId("start").textContent = "Stop";
+    byId("start").textContent = "Stop the camera";
     await this.listCameras();
+    this.watchCamera();
     this.connect();
+  }
+
+  // Notes when the camera has a picture that was not sent yet, and sends it where one is awaited.
+  watchCamera() {
+    this.fresh = true;
+    if (!this.camera.requestVideoFrameCallback || this.watching) return;
+    this.watching = true;
+    const watch = () => this.camera.requestVideoFrameCallback(() => {
+      watch();
+      this.fresh = true;
+      if (this.awaited) this.next();
+    });
+    watch();
   }
 
   async listCameras() {
@@ -87,22 +114,28 @@ class LivePage {
     if (this.socket) this.socket.close();
     const socket = new WebSocket(new URL("live", location.href.replace(/^http/, "ws").split("?")[0]));
     this.socket = socket;
+    socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
-      problem("");
+      this.failures = 0;
+      problem("", "server");
       byId("facts").textContent = "The networks are being loaded.";
       this.choose();
       this.next();
     });
-    socket.addEventListener("message", (event) => this.heard(JSON.parse(event.data)));
+    socket.addEventListener("message", (event) => socket === this.socket && this.heard(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => {
       if (socket !== this.socket) return;
+      const kept = this.recording ? " What was recorded so far is kept among the results." : "";
       this.recording = false;
       this.showRecording();
       if (!this.stream) return;
+      byId("facts").textContent = "There is no connection to the server.";
       problem(event.code === 1013
         ? "The server has as many browsers as it takes. Close another one."
-        : "The connection to the server was lost; trying again.");
-      setTimeout(() => this.stream && socket === this.socket && this.connect(), 2000);
+        : `The connection to the server was lost; trying again.${kept}`, "server");
+      this.failures++;
+      const wait = Math.min(1000 * 2 ** (this.failures - 1), 15000);
+      setTimeout(() => this.stream && socket === this.socket && this.connect(), wait);
     });
   }
 
@@ -117,57 +150,87 @@ class LivePage {
     } });
   }
 
-  // Sends the camera's newest picture.
+  // Sends the camera's newest picture, as soon as there is one that was not sent.
   next() {
+    if (!this.stream || this.socket.readyState !== WebSocket.OPEN) return;
     const { videoWidth, videoHeight } = this.camera;
-    if (!this.stream || !videoWidth) {
-      if (this.stream) requestAnimationFrame(() => this.next());
+    // A page that is not in view is told of no new pictures.
+    const told = this.camera.requestVideoFrameCallback && !document.hidden;
+    this.awaited = !videoWidth || (told && !this.fresh);
+    if (this.awaited) {
+      if (!told) setTimeout(() => this.awaited && this.next(), 50);
       return;
     }
+    this.fresh = false;
     const height = Math.round((WIDTH * videoHeight) / videoWidth);
     if (this.sent.width !== WIDTH || this.sent.height !== height) {
       this.sent.width = WIDTH;
       this.sent.height = height;
     }
-    this.sending.drawImage(this.camera, 0, 0, WIDTH, height);
     this.sentAt = performance.now();
-    this.sent.toBlob(async (blob) => {
+    this.sending.drawImage(this.camera, 0, 0, WIDTH, height);
+    const { socket } = this;
+    this.sent.toBlob((blob) => {
       const time = new ArrayBuffer(8);
       new DataView(time).setFloat64(0, this.sentAt / 1000, true);
-      if (this.socket.readyState === WebSocket.OPEN) this.socket.send(new Blob([time, blob]));
+      if (socket.readyState === WebSocket.OPEN) socket.send(new Blob([time, blob]));
     }, "image/jpeg", 0.8);
   }
 
   heard(answer) {
+    if (answer.chosen) this.showChosen(answer.chosen);
     if (answer.problem) {
-      problem(`${answer.problem} ${answer.hint}`);
-      if (this.waiting) this.next();
+      problem(`${answer.problem} ${answer.hint}`, answer.picture ? "picture" : "choice");
+      if (this.recording && !answer.recording) this.ended();
+      if (answer.picture) setTimeout(() => this.next(), 1000);
       return;
     }
-    if (answer.recorded !== undefined || (answer.recording !== undefined && !answer.people)) {
-      this.recording = Boolean(answer.recording);
+    if (answer.chosen) problem("", "choice");
+    if (answer.told) problem(answer.told, "recording");
+    if (answer.recorded || answer.recording !== undefined && answer.recording !== this.recording) {
+      this.recording = answer.recording;
       this.showRecording(answer.recorded);
-      return;
     }
     if (!answer.people) return;
-    const now = performance.now();
+    problem("", "picture");
     this.answer = answer;
+    this.answers++;
     this.showPicture();
     this.grow(answer.people);
     this.draw();
-    this.latencies = [...this.latencies.slice(-59), performance.now() - this.sentAt];
-    this.done = [...this.done.slice(-59), now];
-    this.answers++;
-    this.showFacts(answer);
+    this.time(answer, this.sentAt);
     this.next();
+  }
+
+  ended() {
+    this.recording = false;
+    this.showRecording();
+  }
+
+  showChosen(chosen) {
+    for (const name of CHOICES) if (document.activeElement !== byId(name)) byId(name).value = chosen[name];
+  }
+
+  // Until the picture and its people are on the screen: after the browser has painted them.
+  time(answer, begun) {
+    const done = () => {
+      const now = performance.now();
+      this.latencies = [...this.latencies.slice(-299), now - begun];
+      this.done = [...this.done.slice(-59), now];
+      this.showFacts(answer);
+    };
+    if (document.hidden) done();
+    else requestAnimationFrame(() => setTimeout(done));
   }
 
   showFacts(answer) {
     const span = (this.done[this.done.length - 1] - this.done[0]) / 1000;
     const rate = span > 0 ? (this.done.length - 1) / span : 0;
-    const median = [...this.latencies].sort((a, b) => a - b)[this.latencies.length >> 1];
-    byId("facts").textContent = `${answer.people.length} in the picture, ${rate.toFixed(0)} a second, `
-      + `${median.toFixed(0)} ms from picture to screen, of which the server ${answer.milliseconds} ms; ${answer.lifter}`;
+    const last = this.latencies.slice(-60).sort((a, b) => a - b), median = last[last.length >> 1];
+    const count = answer.people.length, wait = Number(byId("lookahead").value) || 0;
+    byId("facts").textContent = `${count === 1 ? "1 person" : `${count} people`} in the picture, `
+      + `${rate.toFixed(0)} pictures a second, ${median.toFixed(0)} ms from picture to screen `
+      + `(${Math.round(answer.milliseconds)} in the server), lookahead ${wait}; ${answer.lifter}`;
   }
 
   showPicture() {
@@ -212,19 +275,42 @@ class LivePage {
     })), performance.now() / 1000);
   }
 
-  showRecording(name) {
+  key({ key, ctrlKey, metaKey, altKey }) {
+    const { room } = this, act = {
+      a: () => room.orbit(-6, 0), d: () => room.orbit(6, 0), w: () => room.orbit(0, 4), s: () => room.orbit(0, -4),
+      "+": () => room.zoom(0.85), "-": () => room.zoom(1.18),
+    }[key];
+    if (!act || ctrlKey || metaKey || altKey) return;
+    act();
+    this.draw();
+  }
+
+  turnTheme() {
+    const name = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = name;
+    this.room.setTheme(name);
+    this.draw();
+  }
+
+  showRecording(names) {
     const button = byId("record");
     button.setAttribute("aria-pressed", String(Boolean(this.recording)));
     button.textContent = this.recording ? "Stop recording" : "Record";
-    if (name) {
+    if (!names) return;
+    byId("recorded").replaceChildren(...names.map((name) => {
       const link = document.createElement("a");
       link.href = `recordings/${encodeURIComponent(name)}`;
       link.textContent = name;
-      byId("recorded").replaceChildren(link);
-    }
+      return link;
+    }));
+    if (!names.length) byId("recorded").textContent = "There was no picture to record.";
   }
 
   snapshot() {
+    if (!this.answer) {
+      problem("There is no picture yet: start the camera.", "camera");
+      return;
+    }
     const [picture, overlay, room] = ["picture", "overlay", "room"].map(byId);
     const paper = document.createElement("canvas"), height = room.height;
     const width = Math.round((picture.width * height) / picture.height);
@@ -255,16 +341,16 @@ class LivePage {
 
   stop() {
     this.stopCamera();
+    this.awaited = false;
     if (this.socket) this.socket.close();
     byId("start").textContent = "Start the camera";
     byId("facts").textContent = "The camera is off.";
   }
 }
 
-fetch("look.json")
-  .then((response) => response.json())
-  .then((look) => {
-    window.live = new LivePage(look);
+Promise.all(["look.json", "choices.json"].map((name) => fetch(name).then((response) => response.json())))
+  .then(([look, choices]) => {
+    window.live = new LivePage(look, choices);
     if (asked.get("only") === "3d") window.live.start();
   })
   .catch((error) => problem(`The page could not be shown: ${error.message}`));
