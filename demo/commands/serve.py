@@ -63,12 +63,33 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     sender = open_senders(options.send) if options.send else None
     server = Server(settings, guard, options.out, sender=sender)
     socket = _listen(options.host, options.port)
-    shown = f"[{options.host}]" if ":" in options.host else options.host
-    address = f"{'https' if context else 'http'}://{shown}:{socket.getsockname()[1]}"
+    host = _shown(options.host)
+    address = f"{'https' if context else 'http'}://{host}:{socket.getsockname()[1]}"
     reporter.say(f"open {address}/?token={guard.token}", address=address, token=guard.token)
     reporter.say("Ctrl-C ends the server")
     web.run_app(server.app(), sock=socket, ssl_context=context, print=None, access_log=None)
     return 0
+
+
+def _shown(host: str) -> str:
+    """The host for an address to open: where all are listened to, the one of the network."""
+    import ipaddress
+    import socket
+
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return host  # a name
+    if everywhere:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        outside = "2001:db8::1" if ":" in host else "192.0.2.1"  # nobody's; nothing is sent there
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((outside, 9))
+                host = str(probe.getsockname()[0])
+            except OSError:  # there is no network
+                host = "::1" if ":" in host else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen(host: str, port: int):  # type: ignore[no-untyped-def]

@@ -248,6 +248,23 @@ def test_a_large_clip_lies_beside_the_page(
     assert "numbers_clip.mp4 is missing" in page.locator("#problem").inner_text()
 
 
+def test_as_a_source_of_pictures_only_the_people_are_there(page_file: Path, tab: Tab) -> None:
+    page = tab.open(f"{page_file.as_uri()}?only=3d&background=transparent&view=front")
+    tab.until("poselift.main.player.frame > 3")  # it plays by itself
+    assert page.evaluate("poselift.main.room.view") == "front"
+    shot = page.screenshot(omit_background=True)
+    alpha = np.asarray(Image.open(io.BytesIO(shot)).convert("RGBA"))[..., 3]
+    assert alpha[:40].max() == alpha[-10:].max() == 0
+    assert 0.001 < (alpha > 200).mean() < 0.5
+    assert page.locator("header, section, video, figcaption").first.is_hidden()
+    opaque = tab.open(f"{page_file.as_uri()}?only=3d")
+    shot = opaque.screenshot(omit_background=True)
+    assert np.asarray(Image.open(io.BytesIO(shot)).convert("RGBA"))[..., 3].min() == 255
+    page.evaluate("poselift.seek(397)")
+    tab.until("poselift.main.player.frame < 390")  # and begins again
+    assert tab.wrong == []
+
+
 def test_two_films_play_in_step(numbered_clip, tmp_path: Path, tab: Tab) -> None:
     path, motion = numbered_clip
     [npz] = motion.save(tmp_path, ["npz"])

@@ -26,13 +26,13 @@ SMALL = Limits(clients=2, message=400_000, pixels=400_000, idle=1.5, upload=300_
 class Running:
     """A server that runs until `stop`."""
 
-    def __init__(self, folder: Path, limits: Limits = SMALL) -> None:
+    def __init__(self, folder: Path, limits: Limits = SMALL, port: int = 0) -> None:
         self.folder = folder
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop: asyncio.Event
         self.server: Server
-        self.port = 0
+        self.port = port
         self._thread = threading.Thread(target=self._run, args=(limits,), daemon=True)
         self._thread.start()
         assert self._ready.wait(20)
@@ -46,7 +46,7 @@ class Running:
         self.server = Server(Settings(), Guard(TOKEN, "127.0.0.1"), self.folder, limits)
         runner = web.AppRunner(self.server.app())
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", self.port)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         self._ready.set()

@@ -43,6 +43,10 @@ class LivePage {
     this.frameRoom([[-0.6, -0.4, 0], [0.6, 0.4, 1.8]]);
     moveByHand(this.room, () => this.draw());
     for (const view of [...Object.keys(look.views), "turntable"]) byId("view").add(new Option(view, view));
+    if (asked.get("view") in look.views || asked.get("view") === "turntable") {
+      byId("view").value = asked.get("view");
+      this.room.setView(asked.get("view"));
+    }
     byId("view").addEventListener("change", (event) => {
       this.room.setView(event.target.value);
       this.draw();

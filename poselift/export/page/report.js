@@ -9,7 +9,7 @@ class Side {
   constructor(page, result, letter) {
     Object.assign(this, { page, result, letter });
     const name = letter ? `${letter}: ${result.label}` : result.label;
-    this.video = result.video === null ? null : this.film(result.video, name);
+    this.video = result.video === null || page.only ? null : this.film(result.video, name);
     const canvas = this.pane("room", `${name} in 3D`, "canvas");
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
@@ -113,6 +113,7 @@ function embedded({ blocks, type }) {
 class Page {
   constructor(data, results) {
     this.look = data.look;
+    this.only = document.body.classList.contains("only-3d");
     this.hidden = new Set();
     this.overlay = this.paths = true;
     this.loop = null;
@@ -124,9 +125,14 @@ class Page {
     this.buildControls();
     this.buildPeople();
     this.choosePerson(0);
-    this.setView("three-quarter");
+    const view = new URLSearchParams(location.search).get("view");
+    this.setView(this.views.includes(view) ? view : "three-quarter");
     new ResizeObserver(() => this.redraw()).observe(byId("main"));
     this.seek(0);
+    if (this.only) { // nobody is there to press anything
+      this.setLooping(true);
+      this.toggle();
+    }
   }
 
   buildControls() {
