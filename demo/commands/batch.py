@@ -5,6 +5,8 @@ examples:
   poselift batch "archive/**/*.mp4" --out results --save npz,csv
   poselift batch list.txt --out results --shard 3/8 --log json
   poselift batch list.txt --out results --retry-failed --time-limit 3600
+  poselift batch s3://clips/2026/ --out s3://results/2026
+  poselift batch list.txt --out results --engine ray --address auto
   poselift batch --out results --list-failed
   poselift batch --out results --manifest
 """
@@ -32,6 +34,7 @@ from poselift.settings import Settings
 
 if TYPE_CHECKING:
     from poselift.batch import Batch, Record, Summary
+    from poselift.batch.engine import Engine
 
 __all__ = ["USAGE", "add_options", "log_asked_for", "run"]
 
@@ -42,18 +45,29 @@ def add_options(parser: Parser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "sources", nargs="*", default=[], metavar="SOURCE",
-        help="a folder, a video, a quoted pattern such as 'clips/**/*.mp4', an http or rtsp "
+        help="a folder, a video, a quoted pattern such as 'clips/**/*.mp4', an s3, http or rtsp "
         "address, or a .txt file with one video or address per line",
     )  # fmt: skip
     group = parser.add_argument_group("batch")
     group.add_argument("--shard", metavar="I/N",
                        help="only part I of N, counted from 0")  # fmt: skip
-    group.add_argument("--jobs", type=int, default=1, metavar="K",
-                       help="processes, which share the cores (default: 1)")  # fmt: skip
+    group.add_argument("--jobs", type=int, metavar="K",
+                       help="processes, which share the cores (default: 1); with `--engine ray` "
+                       "workers (default: as many as fit on the cluster)")  # fmt: skip
+    group.add_argument("--engine", choices=["local", "ray"], default="local",
+                       help="where the workers run (default: local)")  # fmt: skip
+    group.add_argument("--address", metavar="HOST:PORT",
+                       help="the cluster's head (default: RAY_ADDRESS, or none)")  # fmt: skip
+    group.add_argument("--cpus-per-worker", type=int, metavar="N",
+                       help="cores of each worker on the cluster (default: 2)")  # fmt: skip
+    group.add_argument("--gpus-per-worker", type=float, metavar="N",
+                       help="GPUs of each worker on the cluster (default: 0)")  # fmt: skip
     group.add_argument("--time-limit", type=float, metavar="S",
                        help="a video that takes longer, in seconds, has failed")  # fmt: skip
     group.add_argument("--memory-limit", type=float, metavar="MB",
                        help="a video whose process takes more has failed")  # fmt: skip
+    group.add_argument("--scratch-limit", type=float, metavar="MB",
+                       help="the largest video fetched from a store (default: 20000)")  # fmt: skip
     group.add_argument("--limit", type=int, metavar="N", help="at most N videos in this run")
     group.add_argument("--retry-failed", action="store_true",
                        help="also try the videos again that have failed")  # fmt: skip
@@ -87,8 +101,8 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     if options.dry_run:
         return _list_missing(batch, reporter, options)
     summary = batch.run(
-        jobs=options.jobs,
-        limits=Limits(options.time_limit, options.memory_limit),
+        engine=_engine(options),
+        limits=Limits(options.time_limit, options.memory_limit, options.scratch_limit),
         retry_failed=options.retry_failed,
         limit=options.limit,
         told=lambda record: _tell(record, reporter),
@@ -100,6 +114,24 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     if summary.interrupted:
         return 130
     return 2 if summary.failed or summary.kept_failed else 0
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    """Where the workers run; options that only the other engine knows are refused."""
+    from poselift.batch import OnRay
+    from poselift.batch.local import Local
+
+    of_ray = {name: getattr(options, name) for name in _OF_RAY}
+    given = {_OF_RAY[name]: value for name, value in of_ray.items() if value is not None}
+    if options.engine == "ray":
+        return OnRay(workers=options.jobs, **given)
+    if given:
+        named = next(name for name, value in of_ray.items() if value is not None)
+        raise PoseliftError(f"--{named.replace('_', '-')} is for a cluster.", "Add --engine ray.")
+    return Local(1 if options.jobs is None else options.jobs)
+
+
+_OF_RAY = {"address": "address", "cpus_per_worker": "cpus", "gpus_per_worker": "gpus"}
 
 
 def _tell(record: Record, reporter: Reporter) -> None:
@@ -134,9 +166,9 @@ def _list_missing(batch: Batch, reporter: Reporter, options: argparse.Namespace)
 
 def _list_failed(settings: Settings, reporter: Reporter) -> int:
     """Each failure on a line: the address, a tab, and why."""
-    from poselift.batch import Records
+    from poselift.batch import records_at
 
-    for record in Records(settings.out):
+    for record in records_at(settings.out):
         if record.error is not None:
             error = " ".join(record.error.message.split())
             _write(f"{record.source}\t{error}", reporter, **record.as_dict())
@@ -155,5 +187,5 @@ def _write_manifest(settings: Settings, reporter: Reporter) -> int:
     from poselift.batch import write_manifest
 
     for path in write_manifest(settings.out):
-        reporter.say(f"wrote {path}", file=str(path))
+        reporter.say(f"wrote {path}", file=path)
     return 0

@@ -15,6 +15,8 @@ from poselift.lazy import lazy
 if TYPE_CHECKING:
     from poselift.batch.batch import Batch, Summary
     from poselift.batch.manifest import write_manifest
+    from poselift.batch.object_records import records_at
+    from poselift.batch.on_ray import OnRay
     from poselift.batch.plan import Limits
     from poselift.batch.records import Record, Records
     from poselift.batch.units import Shard
@@ -22,13 +24,25 @@ if TYPE_CHECKING:
 _HOME = {
     "Batch": "poselift.batch.batch",
     "Limits": "poselift.batch.plan",
+    "OnRay": "poselift.batch.on_ray",
     "Record": "poselift.batch.records",
     "Records": "poselift.batch.records",
     "Shard": "poselift.batch.units",
     "Summary": "poselift.batch.batch",
+    "records_at": "poselift.batch.object_records",
     "write_manifest": "poselift.batch.manifest",
 }
 
-__all__ = ["Batch", "Limits", "Record", "Records", "Shard", "Summary", "write_manifest"]
+__all__ = [
+    "Batch",
+    "Limits",
+    "OnRay",
+    "Record",
+    "Records",
+    "Shard",
+    "Summary",
+    "records_at",
+    "write_manifest",
+]
 
 __getattr__, __dir__ = lazy(__name__, _HOME)

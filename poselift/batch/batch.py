@@ -9,14 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poselift.batch.engine import Engine
 from poselift.batch.interrupts import Interrupts
-from poselift.batch.local import local
+from poselift.batch.local import Local
+from poselift.batch.object_records import records_at
+from poselift.batch.objects import is_object
 from poselift.batch.plan import Limits, Plan
-from poselift.batch.records import Record, Records
+from poselift.batch.records import Record
 from poselift.batch.scratch import remove_left
-from poselift.batch.sources import Sources, refuse_object_store
+from poselift.batch.sources import Sources, refuse_other_stores
 from poselift.batch.units import Identity, Shard, Unit
-from poselift.errors import PoseliftError
 from poselift.files import make_folder
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
@@ -75,8 +77,8 @@ class Batch:
         given = {"detector": detector, "keypointer": keypointer, "lifter": lifter}
         self._parts = {name: part for name, part in given.items() if part is not None}
         self.settings = Parts(settings, **self._parts).settings  # type: ignore[arg-type]
-        refuse_object_store(self.settings.out)
-        self.records = Records(self.settings.out)
+        refuse_other_stores(self.settings.out)
+        self.records = records_at(self.settings.out)
         self._sources = Sources(sources, self.settings.out)
         self._identity = Identity(self.settings)
         self._shard = shard
@@ -88,12 +90,14 @@ class Batch:
 
     def missing(self, retry_failed: bool = False) -> Iterator[Unit]:
         """Those still to be processed, looked up one by one."""
-        return (unit for unit in self.units() if self.records.settled(unit, retry_failed) is None)
+        found = self.records.looked_up(self.units(), retry_failed)
+        return (unit for unit, record in found if record is None)
 
     def run(
         self,
         *,
         jobs: int = 1,
+        engine: Engine | None = None,
         limits: Limits | None = None,
         retry_failed: bool = False,
         limit: int | None = None,
@@ -105,22 +109,24 @@ class Batch:
 
         Args:
             jobs: processes, which share the cores of the machine.
+            engine: where the workers run instead, such as `OnRay()`; it knows how many.
             limits: what one video may take.
             retry_failed: try videos again that failed in earlier runs.
             limit: at most this many videos.
             told: called with every record of this run.
         """
-        if not 1 <= jobs <= 1000:
-            raise PoseliftError(f"{jobs} jobs cannot run.", "Give 1 to 1000; 2 need two cores.")
-        make_folder(Path(self.settings.out))
+        engine = engine or Local(jobs)
+        limits = limits or Limits()
+        if not is_object(self.settings.out):
+            make_folder(Path(self.settings.out))
         remove_left(self.settings.out)
         interrupts = Interrupts(self._tell_interrupted)
-        plan = Plan.made(self.settings, self._parts, jobs)
+        plan = Plan.made(self.settings, self._parts, engine.threads, limits.fetched)
         count = _Count()
         with interrupts.watched(), self._reporter.stage("videos", self._total()) as advance:
             todo = self._to_do(retry_failed, count, advance)
             units = todo if limit is None else islice(todo, limit)
-            done = local(plan, units, jobs, limits or Limits(), lambda: interrupts.asked)
+            done = engine.records(plan, units, limits, lambda: interrupts.asked)
             with closing(done):  # type: ignore[type-var]
                 for record in done:
                     count.add(record)
@@ -135,8 +141,7 @@ class Batch:
         self, retry_failed: bool, count: _Count, advance: Callable[[int], None]
     ) -> Iterator[Unit]:
         """The missing units; those that are not missing are counted."""
-        for unit in self.units():
-            record = self.records.settled(unit, retry_failed)
+        for unit, record in self.records.looked_up(self.units(), retry_failed):
             if record is None:
                 yield unit
                 continue

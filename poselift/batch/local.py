@@ -1,23 +1,22 @@
-"""The engine of one machine: worker processes, watched, replaced when they die or exceed a limit.
-
-An engine is a function from a plan and units to records, in whatever order they finish. It returns
-when all units have a record, or after `stopping()` when those that were begun have one.
-"""
+"""The engine of one machine: processes, watched, replaced when they die or exceed a limit."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
+from poselift.batch.engine import Queue
 from poselift.batch.memory import resident_mb
-from poselift.batch.plan import Limits, Plan, Task, Trouble
-from poselift.batch.records import Failure, Record, Records
-from poselift.batch.scratch import remove_scratch, scratch_for
+from poselift.batch.object_records import records_at
+from poselift.batch.plan import Limits, Plan, Task, Trouble, share_of_cores
+from poselift.batch.records import Failure, Record
+from poselift.batch.scratch import scratch_for
 from poselift.batch.stamps import stamp_of
 from poselift.batch.units import Unit
 from poselift.batch.worker import READY, record_of, work
@@ -28,19 +27,36 @@ TRIES = 2
 _SECONDS_A_LOOK = 0.25
 
 
-def local(
-    plan: Plan,
-    units: Iterable[Unit],
-    jobs: int,
-    limits: Limits,
-    stopping: Callable[[], bool] = lambda: False,
-) -> Iterator[Record]:
-    """Process units in `jobs` processes. Closing the iterator drops what is running."""
-    crew = _Crew(plan, jobs, limits, stopping)
-    try:
-        yield from crew.records(iter(units))
-    finally:
-        crew.end()
+@dataclass(frozen=True)
+class Local:
+    """So many worker processes on this machine, which share its cores."""
+
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.jobs <= 1000:
+            raise PoseliftError(
+                f"{self.jobs} jobs cannot run.", "Give 1 to 1000; 2 need two cores."
+            )
+
+    @property
+    def threads(self) -> int:
+        """How many each worker computes with."""
+        return share_of_cores(self.jobs)
+
+    def records(
+        self,
+        plan: Plan,
+        units: Iterator[Unit | None],
+        limits: Limits,
+        stopping: Callable[[], bool],
+    ) -> Iterator[Record]:
+        """The records of the units, as `Engine` says."""
+        crew = Crew(plan, self.jobs, limits, stopping)
+        try:
+            yield from crew.records(units)
+        finally:
+            crew.end()
 
 
 class _Worker:
@@ -72,7 +88,7 @@ class _Worker:
         self.process.join()
         self.pipe.close()
         if self.task is not None:
-            remove_scratch(self.task.scratch)
+            self.task.clean()
 
 
 @contextmanager
@@ -91,18 +107,28 @@ def _ctrl_c_kept_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Crew:
+class Crew:
+    """Worker processes of one machine; they stay until `end`, with their models loaded.
+
+    Args:
+        plan: for the workers.
+        jobs: how many, at most.
+        limits: what one video may take.
+        stopping: asked again and again; after it says so no unit is begun.
+    """
+
     def __init__(self, plan: Plan, jobs: int, limits: Limits, stopping: Callable[[], bool]) -> None:
         self._plan, self._jobs, self._limits, self._stopping = plan, jobs, limits, stopping
-        self._records = Records(plan.out)
+        self._records = records_at(plan.out)
         self._workers: list[_Worker] = []
-        self._again: list[tuple[Unit, int]] = []
+        self._queue = Queue(iter(()))
         self._loaded = False
 
-    def records(self, units: Iterator[Unit]) -> Iterator[Record]:
+    def records(self, units: Iterator[Unit | None]) -> Iterator[Record]:
         """The records of the units, as they finish."""
+        self._queue = Queue(units)
         while True:
-            self._hand_out(units)
+            self._hand_out()
             if not any(worker.task for worker in self._workers):
                 return
             for worker in self._with_news():
@@ -117,15 +143,16 @@ class _Crew:
             worker.end()
         self._workers = []
 
-    def _hand_out(self, units: Iterator[Unit]) -> None:
+    def _hand_out(self) -> None:
         """Give every free worker a task; start one only when there is something for it to do."""
         while not self._stopping():
             free = next((worker for worker in self._workers if worker.task is None), None)
             if free is None and len(self._workers) >= self._jobs:
                 return
-            unit, attempt = self._again.pop(0) if self._again else (next(units, None), 1)
-            if unit is None:
+            next_one = self._queue.take()
+            if next_one is None:
                 return
+            unit, attempt = next_one
             if free is None:
                 free = _Worker(self._plan)
                 self._workers.append(free)
@@ -156,7 +183,6 @@ class _Crew:
             raise PoseliftError(said.message, said.hint)
         if isinstance(said, Record):
             assert worker.task is not None
-            remove_scratch(worker.task.scratch)
             worker.task = None
             return said
         return self._died(worker)
@@ -179,7 +205,7 @@ class _Crew:
         worker.end()
         self._workers.remove(worker)
         if task.attempt < tries:
-            self._again.append((task.unit, task.attempt + 1))
+            self._queue.again(task.unit, task.attempt + 1)
             return None
         record = record_of(
             task,
@@ -188,7 +214,7 @@ class _Crew:
             seconds={"total": round(time.monotonic() - begun, 3)},
             error=failure,
         )
-        self._records.write(record)
+        self._records.of(task.unit).write(record)
         return record
 
     def _over_limits(self) -> Iterator[Record]:

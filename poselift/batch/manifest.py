@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from poselift.batch.object_records import records_at
+from poselift.batch.objects import at, is_object
 from poselift.batch.records import Record, Records
 from poselift.errors import PoseliftError
 from poselift.files import atomic_path
@@ -16,17 +19,30 @@ NAME = "manifest"
 _ROWS_A_GROUP = 10_000
 
 
-def write_manifest(out: str | Path) -> list[Path]:
+def write_manifest(out: str | Path) -> list[str]:
     """Write `manifest.jsonl`, and `manifest.parquet` where pyarrow is installed.
 
     A row per record. Both are derived from the records and can be written again at any time.
+    Returns the addresses of what was written.
     """
-    out = Path(out)
-    if not Records(out).any():
+    records = records_at(out)
+    if not records.any():
         raise PoseliftError(f"There are no records in {out}.", "Give the destination of a batch.")
-    lines, table = out / f"{NAME}.jsonl", out / f"{NAME}.parquet"
+    if not is_object(out):
+        return [str(path) for path in _written(records, Path(out))]
+    bucket, prefix = at(str(out))
+    with TemporaryDirectory() as folder:
+        names = []
+        for path in _written(records, Path(folder)):
+            names.append("/".join(filter(None, (prefix, path.name))))
+            bucket.write(names[-1], path)
+    return [f"{bucket.root}/{name}" for name in names]
+
+
+def _written(records: Records, folder: Path) -> list[Path]:
+    lines, table = folder / f"{NAME}.jsonl", folder / f"{NAME}.parquet"
     with atomic_path(lines) as part, part.open("w", encoding="utf-8") as file:
-        for record in Records(out):
+        for record in records:
             file.write(json.dumps(row_of(record)) + "\n")
     return [lines, table] if _write_parquet(lines, table) else [lines]
 

@@ -1,7 +1,6 @@
 """One record per unit, written whole after the unit's files. Everything else is derived from them.
 
-A store of another kind (an object store, say) needs the same four calls: `read`, `write`,
-`__iter__` and `place`.
+`object_records.py` keeps them in an object store.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,17 @@ _FOLDER = "records"
 _LONGEST = 1 << 24  # bytes
 
 
+class DestinationError(PoseliftError):
+    """The results cannot be written, whatever the video."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a unit failed.
 
     Attributes:
-        kind: "refused" (the video or the settings), "bug", "crash", "memory" or "time".
+        kind: "refused" (the video or the settings), "network" (it could not be fetched), "bug",
+            "crash", "memory" or "time".
         message: what is wrong.
         hint: what to do.
         trace: the traceback of a bug.
@@ -98,6 +102,10 @@ class Record:
         """Plain values, with "status" in front: "done" or "failed"."""
         return {"status": "failed" if self.failed else "done", **dataclasses.asdict(self)}
 
+    def as_text(self) -> str:
+        """The record as it is written."""
+        return json.dumps(self.as_dict(), indent=1, ensure_ascii=True) + "\n"
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Record:
         """The record with these values from `as_dict`; a ValueError for any others."""
@@ -120,6 +128,10 @@ class Records:
     def __init__(self, out: str | Path) -> None:
         self.out = Path(out)
 
+    def of(self, unit: Unit) -> Records:
+        """Those that a unit's record belongs to."""
+        return self
+
     def read(self, name: str) -> Record | None:
         """The record of the unit with this id; None if there is none that can be used."""
         path = self._path(name)
@@ -127,9 +139,8 @@ class Records:
 
     def write(self, record: Record) -> None:
         """Write a record whole, in place of an earlier one."""
-        text = json.dumps(record.as_dict(), indent=1, ensure_ascii=True) + "\n"
         with atomic_path(self._path(record.id)) as part:
-            part.write_text(text, encoding="utf-8")
+            part.write_text(record.as_text(), encoding="utf-8")
 
     def place(self, made: Path, record: Record) -> None:
         """Give the folder `made` its name among the results, then write the record.
@@ -166,6 +177,16 @@ class Records:
         """Whether there are records."""
         return (self.out / _FOLDER).is_dir()
 
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder of results with all that is in it."""
+        shutil.rmtree(self.out / folder, ignore_errors=True)
+
+    def looked_up(
+        self, units: Iterable[Unit], retry_failed: bool = False
+    ) -> Iterator[tuple[Unit, Record | None]]:
+        """`settled` of each unit in turn."""
+        return ((unit, self.settled(unit, retry_failed)) for unit in units)
+
     def settled(self, unit: Unit, retry_failed: bool = False) -> Record | None:
         """The record of a unit on which nothing is left to do; None if it is to be processed.
 
@@ -196,8 +217,12 @@ class Records:
 
 def _read(path: Path) -> Record | None:
     try:
-        values = json.loads(read_whole(path, _LONGEST))
-        return Record.from_dict(values if isinstance(values, dict) else {})
+        return parsed(json.loads(read_whole(path, _LONGEST)))
     except (PoseliftError, ValueError, RecursionError) as error:
         _log.warning("The record %s cannot be used: %s", path, error)
         return None
+
+
+def parsed(values: Any) -> Record:
+    """The record with these values, whatever they are; a ValueError where they are none."""
+    return Record.from_dict(values if isinstance(values, dict) else {})

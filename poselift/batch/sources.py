@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from poselift.batch.object_sources import ObjectSources
+from poselift.batch.objects import is_object
 from poselift.errors import PoseliftError
 from poselift.media.opening import expand_sources, natural_order, open_source
 from poselift.media.source import VIDEO_ENDINGS, ending, is_address, is_pattern
@@ -20,7 +22,8 @@ class Sources:
     """The addresses of all videos that the sources stand for, in order; iterate as often as needed.
 
     A source is a video, a folder of videos, a folder of pictures, a glob pattern such as
-    `clips/**/*.mp4`, an address, or a text file with one video or address per line. Paths come out
+    `clips/**/*.mp4`, an address, or a text file with one video or address per line. A video, a
+    folder or a pattern may also lie in an object store. Paths come out
     absolute, so that a video has one address wherever the command was started. A list is read line
     by line and never held in memory.
 
@@ -30,7 +33,7 @@ class Sources:
     """
 
     def __init__(self, typed: Sequence[str | Path], results: str | Path) -> None:
-        self._results = os.path.abspath(results)  # noqa: PTH100 - links are not followed
+        self._results = _of_results(results)
         if not typed:
             raise PoseliftError(
                 "There are no videos to process.",
@@ -49,7 +52,9 @@ class Sources:
         """A list file, or the addresses that any other source stands for."""
         if is_address(typed):
             return [typed]
-        refuse_object_store(typed)
+        if is_object(typed):
+            return ObjectSources(self._results).named(typed)
+        refuse_other_stores(typed)
         kind = kind_of(typed)
         if kind == "nothing" and glob.has_magic(typed):
             return self._matching(typed)
@@ -78,13 +83,21 @@ class Sources:
         return sorted(found, key=lambda path: (str(Path(path).parent), natural_order(Path(path))))
 
 
-def refuse_object_store(address: str | Path) -> None:
-    """A `PoseliftError` for `s3://` and other schemes that cannot be read or written."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(address)) and not is_address(str(address)):
+def refuse_other_stores(address: str | Path) -> None:
+    """A `PoseliftError` for `hdfs://` and other schemes that cannot be read or written."""
+    text = str(address)
+    known = is_address(text) or is_object(text)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) and not known:
         raise PoseliftError(
-            f"{address} cannot be used: object stores are not supported.",
-            "Mount the store as a folder, or copy the videos first.",
+            f"{address} cannot be used: it is not one of s3://, gs:// and az://.",
+            "Mount it as a folder, or copy the videos first.",
         )
+
+
+def _of_results(results: str | Path) -> str:
+    if is_object(results):
+        return str(results)
+    return os.path.abspath(results)  # noqa: PTH100 - links are not followed
 
 
 def _absolute(path: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from poselift.batch import objects
 from poselift.fingerprint import digest_of
 from poselift.media.source import is_address, is_pattern
 from poselift.reading import kind_of
@@ -26,6 +27,9 @@ class Stamp:
 
 def stamp_of(address: str) -> Stamp | None:
     """The stamp of a source; None where there is nothing to look at, as on the network."""
+    if objects.is_object(address):
+        found = _head(address)
+        return Stamp(found.bytes, found.modified) if found is not None else None
     if is_address(address):
         return None
     path = Path(address)
@@ -43,7 +47,10 @@ def stamp_of(address: str) -> Stamp | None:
 
 
 def content_of(address: str) -> str | None:
-    """The BLAKE2b digest of a file's bytes; None for anything else."""
+    """The BLAKE2b digest of a file's bytes, the tag of an object; None for anything else."""
+    if objects.is_object(address):
+        found = _head(address)
+        return f"tag {found.tag}" if found is not None and found.tag else None
     return digest_of(Path(address)) if kind_of(address) == "file" else None
 
 
@@ -59,6 +66,11 @@ def has_changed(address: str, before: Stamp | None, content: str | None) -> bool
     if before is None or now.bytes != before.bytes or content is None:
         return True
     return content_of(address) != content
+
+
+def _head(address: str) -> objects.Found | None:
+    bucket, key = objects.at(address)
+    return bucket.head(key)
 
 
 def _of_all(files: Iterable[Path]) -> Stamp:

@@ -6,10 +6,12 @@ import contextlib
 import errno
 import hashlib
 import logging
+import multiprocessing
 import os
 import pickle
 import signal
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -18,9 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from poselift.batch.fetching import as_file
+from poselift.batch.object_records import records_at
+from poselift.batch.objects import NetworkError, is_object
 from poselift.batch.plan import Plan, Task, Trouble
-from poselift.batch.records import Failure, Record, Records
-from poselift.batch.scratch import remove_scratch
+from poselift.batch.records import DestinationError, Failure, Record
 from poselift.batch.stamps import content_of, stamp_of
 from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
@@ -42,9 +46,11 @@ def work(pipe: Connection, plan: Plan) -> None:
     """The life of a worker: load, say READY, then a `Record` or a `Trouble` for each `Task`."""
     # Ctrl-C goes to the whole group of processes; what it means is for the supervisor to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    current = Current()
+    threading.Thread(target=_end_with_supervisor, args=[current], daemon=True).start()
     try:
         try:
-            hands = Hands(plan)
+            hands = Hands(plan, current)
         except PoseliftError as error:
             pipe.send(Trouble(error.message, error.hint))
             return
@@ -55,14 +61,44 @@ def work(pipe: Connection, plan: Plan) -> None:
         return
 
 
+class Current:
+    """The task of a process, and the moments in which it must not end.
+
+    Attributes:
+        recording: held while results are placed and recorded.
+        task: what is being done.
+    """
+
+    def __init__(self) -> None:
+        self.recording = threading.Lock()
+        self.task: Task | None = None
+
+
+def _end_with_supervisor(current: Current) -> None:
+    """End this process as soon as the supervisor is gone, in the middle of a video too.
+
+    Otherwise the next run could do the same video at the same time.
+    """
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+    supervisor.join()
+    # Never to be let go: a video whose scratch folder has just vanished must not be recorded.
+    current.recording.acquire()
+    if current.task is not None:
+        current.task.clean()
+    os._exit(1)
+
+
 class Hands:
-    """The models of one process, and what is done with them. Any engine can hold one.
+    """The models of one process, and what is done with them.
 
     Args:
         plan: that of the batch.
+        current: is told of the tasks.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, current: Current) -> None:
         _share_cores(plan.threads)
         from poselift.pipeline import Pipeline, made_by
 
@@ -70,7 +106,10 @@ class Hands:
         self._said = _Said()
         self._pipeline = Pipeline(settings, reporter=self._said, **parts)
         self._settings = plan.settings
-        self._records = Records(plan.out)
+        self._records = records_at(plan.out)
+        self._folder = None if is_object(plan.out) else Path(plan.out)
+        self._fetched = plan.fetched
+        self._current = current
         _load(self._pipeline)
         made = made_by(self._pipeline.parts)
         kept = ("poselift", "lifter", "lifter_sha256")
@@ -80,11 +119,12 @@ class Hands:
         """Process a unit: its files, then its record. Only the destination's trouble is not one."""
         begun = time.monotonic()
         facts: dict[str, Any] = {}
+        self._current.task = task
         try:
             with self._said.by(facts):
                 return self._made(task, begun, facts)
         except Exception as error:
-            if _is_of_destination(error, self._records.out):
+            if _is_of_destination(error, self._folder):
                 return _trouble(error)
             failed = record_of(
                 task,
@@ -92,28 +132,33 @@ class Hands:
                 settings=self._settings,
                 made_by=self._made_by,
                 seconds={"total": round(time.monotonic() - begun, 3)},
-                error=_failure(error),
+                error=_failure(error, str(task.fetched)),
             )
             try:
-                self._records.write(failed)
+                with self._current.recording:
+                    self._records.write(failed)
             except PoseliftError as lost:
                 return Trouble(lost.message, lost.hint)
             return failed
         finally:
-            # By the worker itself: its supervisor may be gone by now.
-            remove_scratch(task.scratch)
+            task.clean()
+            self._current.task = None
 
     def _made(self, task: Task, begun: float, facts: dict[str, Any]) -> Record:
         address = task.unit.address
         facts["stamp"] = stamp_of(address)
         folder = task.scratch / safe_name(address)
-        processed = self._pipeline.process_into(address, folder)
+        seconds: dict[str, float] = {}
+        with as_file(address, task.fetched, self._fetched) as path:
+            if path != address:
+                seconds["fetch"] = time.monotonic() - begun
+            processed = self._pipeline.process_into(path, folder)
         facts["content"] = content_of(address)
         if stamp_of(address) != facts["stamp"]:
             raise PoseliftError(
                 f"{address} changed while it was read.", "Run again when it is complete."
             )
-        seconds = {**processed.seconds, "total": time.monotonic() - begun}
+        seconds |= {**processed.seconds, "total": time.monotonic() - begun}
         record = record_of(
             task,
             **facts,
@@ -125,7 +170,8 @@ class Hands:
             folder=task.unit.folder,
             outputs={path.name: _facts_of(path) for path in sorted(processed.files)},
         )
-        self._records.place(folder, record)
+        with self._current.recording:
+            self._records.place(folder, record)
         return record
 
 
@@ -214,9 +260,11 @@ def _facts_of(path: Path) -> dict[str, Any]:
         }
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception, fetched: str) -> Failure:
+    """What a record says of an error; a copy from a store is called by its name only."""
     if isinstance(error, PoseliftError):
-        return Failure("refused", error.message, error.hint)
+        kind = "network" if isinstance(error, NetworkError) else "refused"
+        return Failure(kind, error.message.replace(f"{fetched}{os.sep}", ""), error.hint)
     if isinstance(error, MemoryError):
         return Failure("memory", f"There was not enough memory ({error or 'MemoryError'}).")
     if isinstance(error, OSError):
@@ -229,12 +277,14 @@ def _failure(error: Exception) -> Failure:
     )
 
 
-def _is_of_destination(error: BaseException, out: Path) -> bool:
+def _is_of_destination(error: BaseException, out: Path | None) -> bool:
     """Whether an error says that nothing can be written, whatever the video."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, DestinationError):
+            return True
         if isinstance(cause, OSError):
-            inside = Path(str(cause.filename or "/")).is_relative_to(out)
+            inside = out is not None and Path(str(cause.filename or "/")).is_relative_to(out)
             if cause.errno in _FULL or (cause.errno in _FORBIDDEN and inside):
                 return True
         cause = cause.__cause__

@@ -19,7 +19,7 @@ from tests.live_parts import STANDING
 
 HEIGHT = 64
 #: Widths of pictures, and what happens.
-FINE, CRASH, HANG, HOG, BUG, FULL = 64, 80, 96, 112, 128, 144
+FINE, CRASH, HANG, HOG, BUG, FULL, SLOW = 64, 80, 96, 112, 128, 144, 160
 
 
 def video(path: Path, width: int = FINE, frames: int = 4) -> Path:
@@ -113,5 +113,9 @@ def _full() -> None:
     raise OSError(28, "No space left on device")
 
 
-_PLANTED = {CRASH: _crash, HANG: _hang, HOG: _hog, BUG: _bug, FULL: _full}
+def _slow() -> None:
+    time.sleep(1.0)
+
+
+_PLANTED = {CRASH: _crash, HANG: _hang, HOG: _hog, BUG: _bug, FULL: _full, SLOW: _slow}
 PARTS: dict[str, Any] = {"detector": Detector(), "keypointer": Pose(), "lifter": Lifter()}

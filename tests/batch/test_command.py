@@ -76,7 +76,7 @@ def test_the_manifest_by_itself(folder: Path, capsys: pytest.CaptureFixture[str]
         ("list.txt --jobs 0", "0 jobs"),
         ("list.txt --limit 0", "limit of 0"),
         ("list.txt --time-limit 0", "time limit"),
-        ("list.txt --out s3://bucket/results", "object stores"),
+        ("list.txt --out hdfs://bucket/results", "not one of s3://"),
         ("list.txt --dry-run --manifest", "not allowed with"),
         ("list.txt --lookahead 3", "poselift live"),
         ("--out nowhere --manifest", "no records"),
@@ -90,4 +90,4 @@ def test_what_makes_no_sense_is_refused(
     message, hint = capsys.readouterr().err.splitlines()
     assert told in message
     assert hint
-    assert not Path("s3:").exists()
+    assert not Path("hdfs:").exists()

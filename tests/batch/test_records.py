@@ -134,7 +134,7 @@ def test_the_manifest_is_what_the_records_say(records: Records, source: Path) ->
     done(records, source)
     failure = Failure("crash", "Its process ended: SIGSEGV.", "Hint.")
     records.write(Record("ff" + NAME[2:], "other.mp4", error=failure))
-    path = write_manifest(records.out)[0]
+    path = Path(write_manifest(records.out)[0])
     first, second = map(json.loads, path.read_text().splitlines())
     assert (first["status"], first["seconds"], first["files"]) == ("done", 2.5, ["clip.npz"])
     assert (second["status"], second["error_kind"]) == ("failed", "crash")
@@ -143,7 +143,7 @@ def test_the_manifest_is_what_the_records_say(records: Records, source: Path) ->
 def test_the_same_rows_as_parquet(records: Records, source: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     done(records, source)
-    lines, table = write_manifest(records.out)
+    lines, table = map(Path, write_manifest(records.out))
     rows = [json.loads(line) for line in lines.read_text().splitlines()]
     assert parquet.read_table(table).to_pylist() == rows
 

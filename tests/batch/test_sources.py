@@ -69,7 +69,7 @@ def test_sources_can_be_gone_through_again(clips: Path) -> None:
         ("empty", "no video in the folder"),
         ("none/*.mp4", "No video matches"),
         ("clips/b9.mp", "No such file"),
-        ("s3://bucket/a.mp4", "object stores are not supported"),
+        ("hdfs://bucket/a.mp4", "not one of s3://"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_once(
