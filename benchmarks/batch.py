@@ -1,0 +1,211 @@
+"""What a batch costs beside the work itself: processes, short clips, memory, Ray.
+
+    python -m benchmarks.batch                 the table of docs/batch.md
+    python -m benchmarks.batch --only overhead --clips 30
+    python -m benchmarks.batch --only split --minutes 10
+    python -m benchmarks.batch --only list
+
+Clips are made of the sample clip, played again and again. Times count from the first record on, so
+that models are loaded; `--json` also keeps the times of all stages, for batch_simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.machine import describe, in_words, table, write_json
+from poselift.batch import Batch, OnRay, Record
+from poselift.batch.engine import Engine
+from poselift.batch.local import Local
+from poselift.settings import Settings
+
+SAMPLE = Path(__file__).parents[1] / "sample_videos" / "two_people.mp4"
+_Rows = list[tuple[str, str]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=list(JOBS), default=["jobs", "overhead"])
+    parser.add_argument("--clips", type=int, default=8, help="how many")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the clip that is split")
+    parser.add_argument("--json", help="a file for the figures")
+    options = parser.parse_args()
+    print(in_words(describe()), "\n", flush=True)
+    times: list[dict[str, float]] = []
+    rows: _Rows = []
+    for name in options.only:
+        with tempfile.TemporaryDirectory() as folder:
+            rows += JOBS[name](Path(folder), options, times)
+    print(table(["what", "measured"], rows))
+    if options.json:
+        write_json(options.json, {"figures": dict(rows), "seconds": times})
+
+
+def looped(target: Path, seconds: float, fps: int = 30) -> str:
+    """The sample clip played again and again for so long, with a key frame every two seconds."""
+    import av
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    wanted = round(seconds * fps)
+    with av.open(str(target), "w") as out:
+        stream = out.add_stream("libx264", rate=fps, options={"preset": "veryfast"})
+        stream.gop_size, stream.pix_fmt = 2 * fps, "yuv420p"
+        made = count()
+        while True:
+            with av.open(str(SAMPLE)) as sample:
+                for frame in sample.decode(video=0):
+                    number = next(made)
+                    if number >= wanted:
+                        out.mux(stream.encode(None))
+                        return str(target)
+                    stream.width, stream.height = frame.width, frame.height
+                    frame.pts, frame.time_base = number, Fraction(1, fps)
+                    out.mux(stream.encode(frame))
+
+
+class _Run:
+    """A batch with the moments at which its records came.
+
+    Attributes:
+        records: in the order in which they came.
+        moments: of each, in seconds from the start.
+        memory: the most MB of resident memory that any worker took.
+    """
+
+    def __init__(self, sources: list[str], out: Path, engine: Engine, **settings: Any) -> None:
+        self.records: list[Record] = []
+        self.moments: list[float] = []
+        self.memory = 0.0
+        begun = time.perf_counter()
+
+        def told(record: Record) -> None:
+            self.moments.append(time.perf_counter() - begun)
+            self.records.append(record)
+            self.memory = max(self.memory, _most_memory())
+
+        chosen = Settings().changed(out=str(out), save="npz", **settings)
+        summary = Batch(sources, chosen).run(engine=engine, told=told)
+        assert summary.failed == 0, "a video failed"
+
+    def a_minute(self) -> float:
+        """Videos a minute from the first record on."""
+        return 60 * (len(self.moments) - 1) / (self.moments[-1] - self.moments[0])
+
+
+def _most_memory() -> float:
+    import psutil
+
+    workers = psutil.Process().children(recursive=True)
+    return max((one.memory_info().rss / 1e6 for one in workers), default=0.0)
+
+
+def _jobs(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
+    clips = [looped(folder / f"{n}.mp4", options.seconds) for n in range(options.clips)]
+    rows = []
+    for jobs in (1, 2):
+        run = _Run(clips, folder / f"out{jobs}", Local(jobs))
+        if jobs == 1:
+            times.extend(record.seconds for record in run.records)
+        rows += [
+            (f"clips of {options.seconds:g} s a minute, {jobs} processes", f"{run.a_minute():.2f}"),
+            (f"until the first record, {jobs} processes", f"{run.moments[0]:.1f} s"),
+            (f"memory a worker, {jobs} processes", f"{run.memory:.0f} MB"),
+        ]
+    return rows
+
+
+def _overhead(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
+    """Clips of a second each, against the same number of seconds in one clip."""
+    number = options.clips
+    warm = looped(folder / "0.mp4", 1)
+    clips = [looped(folder / f"{n + 1}.mp4", 1) for n in range(number)]
+    many = _Run([warm, *clips], folder / "many", Local(1))
+    one = _Run([warm, looped(folder / "long.mp4", number)], folder / "one", Local(1))
+    short = (many.moments[-1] - many.moments[0]) / number
+    long = (one.moments[-1] - one.moments[0]) / number
+    return [
+        ("a clip of 1 s", f"{short:.2f} s"),
+        (f"1 s of a clip of {number} s", f"{long:.2f} s"),
+        ("overhead a video", f"{short - long:.2f} s"),
+    ]
+
+
+def _ray(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
+    clips = [looped(folder / f"{n}.mp4", options.seconds) for n in range(options.clips)]
+    engines: dict[str, Engine] = {"--jobs 1": Local(1), "Ray, 1 worker": OnRay(workers=1, cpus=2)}
+    runs = {name: _Run(clips, folder / name, engine) for name, engine in engines.items()}
+    spent = {name: run.moments[-1] - run.moments[0] for name, run in runs.items()}
+    first, second = spent.values()
+    return [
+        *((f"{name}, a clip", f"{s / (len(clips) - 1):.2f} s") for name, s in spent.items()),
+        ("Ray against --jobs", f"{100 * (second / first - 1):+.1f} %"),
+    ]
+
+
+def _split(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
+    """A clip in parts against the whole one."""
+    from poselift import load
+
+    clip = looped(folder / "clip.mp4", options.minutes * 60)
+    found = []
+    cut = options.minutes / 3
+    for split in (None, cut):
+        out = folder / f"{split}"
+        batch = Batch([clip], Settings().changed(out=str(out), save="npz"), split=split)
+        assert batch.run(jobs=1).done == 1, "the clip failed"
+        [record] = batch.records
+        found.append(load(out / record.folder / "clip.npz"))
+    whole, joined = found
+    away = np.min([np.abs(whole.time - cut * 60 * k) for k in (1, 2)], axis=0) > 2.0
+    apart = np.linalg.norm(whole.pose3d - joined.pose3d, axis=-1)[:, away] * 1000
+    return [
+        ("people, whole and in parts", f"{whole.ids.tolist()}, {joined.ids.tolist()}"),
+        ("farthest joint more than 2 s from a cut", f"{np.nanmax(apart):.1f} mm"),
+        ("99.9 % of those joints within", f"{np.nanpercentile(apart, 99.9):.1f} mm"),
+        ("median", f"{np.nanmedian(apart):.2f} mm"),
+    ]
+
+
+def _list(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
+    """How fast units come from a list of 100,000 lines, none of which was done."""
+    import resource
+
+    listed = folder / "list.txt"
+    with listed.open("w") as file:
+        file.writelines(f"/clips/{number:06d}.mp4\n" for number in range(100_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    batch = Batch([str(listed)], Settings().changed(out=str(folder / "out")))
+    total = sum(1 for _ in batch.units())
+    counted = time.perf_counter() - begun
+    missing = sum(1 for _ in batch.missing())
+    assert total == missing == 100_000
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return [
+        ("100,000 lines counted", f"{counted:.1f} s"),
+        ("and each looked up", f"{time.perf_counter() - begun - counted:.1f} s"),
+        ("memory that took", f"{(after - before) / 1000:.0f} MB"),
+    ]
+
+
+JOBS: dict[str, Callable[[Path, argparse.Namespace, list[dict[str, float]]], _Rows]] = {
+    "jobs": _jobs,
+    "overhead": _overhead,
+    "ray": _ray,
+    "split": _split,
+    "list": _list,
+}
+
+if __name__ == "__main__":
+    main()
