@@ -28,6 +28,7 @@ from poselift.settings import Settings
 if TYPE_CHECKING:
     from poselift.detectors import Keypointer, PersonDetector
     from poselift.media import Source
+    from poselift.types import SeenClip
 
 
 @dataclass(frozen=True)
@@ -100,15 +101,20 @@ class Pipeline:
         with self._open(source) as clip:
             return self._process(clip, self._folder(clip)).files
 
-    def process_into(self, source: str | Path, folder: str | Path) -> Processed:
-        """Like `process`, with the files in `folder`, whose name is theirs as well."""
+    def process_into(
+        self, source: str | Path, folder: str | Path, seen: SeenClip | None = None
+    ) -> Processed:
+        """Like `process`, with the files in `folder`, whose name is theirs as well.
+
+        `seen` are the people of the clip in 2D where they are known already.
+        """
         self._refuse_over_sources(Path(folder), str(source))
         with self._open(source) as clip:
-            return self._process(clip, Path(folder))
+            return self._process(clip, Path(folder), seen)
 
-    def _process(self, clip: Source, folder: Path) -> Processed:
+    def _process(self, clip: Source, folder: Path, seen: SeenClip | None = None) -> Processed:
         seconds: dict[str, float] = {}
-        motion = self._motion(clip, folder, seconds)
+        motion = self._motion(clip, folder, seconds, seen)
         written = self._pictures(clip, motion, folder, seconds)
         written += self._page(clip, motion, folder, seconds)
         with _timed(seconds, "write"):
@@ -135,7 +141,13 @@ class Pipeline:
         read = [source, *self._read, *files_named_in(self.settings)]
         refuse_results_over_sources(folder, self.settings, read)
 
-    def _motion(self, clip: Source, folder: Path, seconds: dict[str, float]) -> ClipMotion:
+    def _motion(
+        self,
+        clip: Source,
+        folder: Path,
+        seconds: dict[str, float],
+        seen: SeenClip | None = None,
+    ) -> ClipMotion:
         from poselift.background import watch_background
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
@@ -145,7 +157,8 @@ class Pipeline:
         self._tell_parts()
         keep_in = folder / ".cache" if self.settings.cache else None
         with _timed(seconds, "see"):
-            seen = see_clip(clip, self.parts, self.reporter, keep_in)
+            if seen is None:
+                seen = see_clip(clip, self.parts, self.reporter, keep_in)
         if not seen.tracks:
             self.reporter.say("nobody was found in this clip; the result shows it as it is")
         meta = {"source": printable(Path(clip.path).name), **made_by(self.parts)}

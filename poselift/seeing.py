@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import dropwhile
 from pathlib import Path
@@ -39,6 +40,18 @@ def see_clip(
         return _Looking(source, parts, reporter, None).clip()
     with closing(TrackStore(keep_in, key)) as store:
         return _Looking(source, parts, reporter, store).clip()
+
+
+def see_stretch(source: Source, parts: Parts, reporter: Reporter) -> Iterator[SeenFrame]:
+    """The people of every frame of a source that is opened on a part of a clip.
+
+    They are numbered from 1 as if nobody had been seen before.
+    """
+    see = See(parts.detector, parts.keypointer, every=parts.settings.detect_every)
+    with reporter.stage("see", source.frame_count_estimate) as advance:
+        for seen in see.frames(prefetch(source.frames(), depth(source.size))):
+            yield _without_picture(seen)
+            advance(seen.frame.index + 1)
 
 
 def what_matters(parts: Parts) -> dict[str, Any] | None:

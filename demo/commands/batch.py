@@ -62,6 +62,8 @@ def add_options(parser: Parser) -> None:
                        help="cores of each worker on the cluster (default: 2)")  # fmt: skip
     group.add_argument("--gpus-per-worker", type=float, metavar="N",
                        help="GPUs of each worker on the cluster (default: 0)")  # fmt: skip
+    group.add_argument("--split", type=float, metavar="MINUTES",
+                       help="see longer videos in parts of this length")  # fmt: skip
     group.add_argument("--time-limit", type=float, metavar="S",
                        help="a video that takes longer, in seconds, has failed")  # fmt: skip
     group.add_argument("--memory-limit", type=float, metavar="MB",
@@ -97,7 +99,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     from poselift.batch import Batch, Limits, Shard
 
     shard = Shard.parsed(options.shard) if options.shard else None
-    batch = Batch(options.sources, settings, shard=shard, reporter=reporter)
+    batch = Batch(options.sources, settings, shard=shard, split=options.split, reporter=reporter)
     if options.dry_run:
         return _list_missing(batch, reporter, options)
     summary = batch.run(
@@ -151,6 +153,8 @@ def _tell_summary(summary: Summary, reporter: Reporter) -> None:
         parts.append(f"{summary.kept} were done before")
     if summary.kept_failed:
         parts.append(f"{summary.kept_failed} failed before (`--retry-failed` tries them again)")
+    if summary.waiting:
+        parts.append(f"{summary.waiting} wait for parts that other shards do")
     end = "interrupted: " if summary.interrupted else ""
     reporter.say(f"{end}{', '.join(parts)}", **dataclasses.asdict(summary))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,9 @@ from poselift.batch.plan import Limits, Plan
 from poselift.batch.records import Record
 from poselift.batch.scratch import remove_left
 from poselift.batch.sources import Sources, refuse_other_stores
+from poselift.batch.to_do import ToDo
 from poselift.batch.units import Identity, Shard, Unit
+from poselift.errors import PoseliftError
 from poselift.files import make_folder
 from poselift.parts import Lifter, Parts
 from poselift.progress import Reporter, Silent
@@ -37,6 +38,7 @@ class Summary:
         failed: videos that failed in this run.
         kept: videos that earlier runs had done.
         kept_failed: videos that failed in earlier runs and were not tried again.
+        waiting: videos in parts whose parts in other shards are not all done yet.
         interrupted: whether it was stopped before all videos had their turn.
     """
 
@@ -44,6 +46,7 @@ class Summary:
     failed: int
     kept: int
     kept_failed: int
+    waiting: int
     interrupted: bool
 
 
@@ -57,6 +60,8 @@ class Batch:
         sources: folders, files, patterns, addresses, and lists in text files.
         settings: those of all videos.
         shard: only this part of the videos.
+        split: minutes; longer videos are seen in parts of about this length, each by whichever
+            worker is free, and joined. None leaves videos whole.
         reporter: hears how it goes.
         detector: a name, or an object that can be pickled.
         keypointer: likewise.
@@ -69,6 +74,7 @@ class Batch:
         settings: Settings | None = None,
         *,
         shard: Shard | None = None,
+        split: float | None = None,
         reporter: Reporter | None = None,
         detector: PersonDetector | str | None = None,
         keypointer: Keypointer | str | None = None,
@@ -80,7 +86,8 @@ class Batch:
         refuse_other_stores(self.settings.out)
         self.records = records_at(self.settings.out)
         self._sources = Sources(sources, self.settings.out)
-        self._identity = Identity(self.settings)
+        self._split = None if split is None else _seconds_of(split)
+        self._identity = Identity(self.settings, self._split)
         self._shard = shard
         self._reporter: Reporter = reporter or Silent()
 
@@ -122,32 +129,26 @@ class Batch:
         remove_left(self.settings.out)
         interrupts = Interrupts(self._tell_interrupted)
         plan = Plan.made(self.settings, self._parts, engine.threads, limits.fetched)
-        count = _Count()
+        todo = ToDo(
+            self.records,
+            self.units() if self._split is None else self._identity.units(self._sources),
+            self.settings,
+            retry_failed=retry_failed,
+            limit=limit,
+            split=self._split,
+            shard=self._shard,
+        )
         with interrupts.watched(), self._reporter.stage("videos", self._total()) as advance:
-            todo = self._to_do(retry_failed, count, advance)
-            units = todo if limit is None else islice(todo, limit)
-            done = engine.records(plan, units, limits, lambda: interrupts.asked)
+            todo.advance = advance
+            done = engine.records(plan, iter(todo), limits, lambda: interrupts.asked)
             with closing(done):  # type: ignore[type-var]
                 for record in done:
-                    count.add(record)
-                    told(record)
-                    advance(count.seen)
-        return Summary(count.done, count.failed, count.kept, count.kept_failed, interrupts.asked)
+                    if todo.heard(record):
+                        told(record)
+        return Summary(**vars(todo.count), interrupted=interrupts.asked)
 
     def _total(self) -> int:
         return sum(1 for _ in self.units())
-
-    def _to_do(
-        self, retry_failed: bool, count: _Count, advance: Callable[[int], None]
-    ) -> Iterator[Unit]:
-        """The missing units; those that are not missing are counted."""
-        for unit, record in self.records.looked_up(self.units(), retry_failed):
-            if record is None:
-                yield unit
-                continue
-            count.kept_failed += record.failed
-            count.kept += not record.failed
-            advance(count.seen)
 
     def _tell_interrupted(self) -> None:
         self._reporter.say(
@@ -156,18 +157,8 @@ class Batch:
         )
 
 
-@dataclass
-class _Count:
-    done: int = 0
-    failed: int = 0
-    kept: int = 0
-    kept_failed: int = 0
-
-    def add(self, record: Record) -> None:
-        """Count a record of this run."""
-        self.failed += record.failed
-        self.done += not record.failed
-
-    @property
-    def seen(self) -> int:
-        return self.done + self.failed + self.kept + self.kept_failed
+def _seconds_of(minutes: float) -> float:
+    seconds = minutes * 60
+    if not seconds >= 1:
+        raise PoseliftError(f"Parts of {minutes:g} minutes.", "Give 5 or more, or no `--split`.")
+    return seconds

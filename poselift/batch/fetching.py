@@ -43,7 +43,7 @@ def as_file(address: str, folder: Path, most: float | None = None) -> Iterator[s
     make_temporary()
     _refuse_full(folder.parent, found.bytes)
     try:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         copy = folder / file_name(Path(key).name)
         bucket.fetch(found, copy)
         yield str(copy)

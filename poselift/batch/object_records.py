@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from poselift.batch import objects
-from poselift.batch.records import DestinationError, Record, Records, parsed
+from poselift.batch.records import PARTS, DestinationError, Record, Records, parsed
+from poselift.batch.scratch import make_temporary
 from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
+from poselift.files import make_folder
 
 _log = logging.getLogger(__name__)
 #: Requests under way at once: each takes tens of milliseconds, nearly all of it waiting.
@@ -39,6 +41,7 @@ class ObjectRecords(Records):
 
     def __init__(self, out: str) -> None:
         super().__init__(out)
+        self._out = out
         self._bucket, prefix = objects.at(out)
         self._prefix = f"{prefix}/" if prefix else ""
 
@@ -75,11 +78,26 @@ class ObjectRecords(Records):
         """Whether there are records."""
         return next(self._bucket.below(f"{self._prefix}records"), None) is not None
 
-    def remove_folder(self, folder: str) -> None:
-        """Remove a folder of results with all that is in it."""
-        keys = [one.key for one in self._bucket.below(f"{self._prefix}{folder}")]
-        if keys:
-            self._bucket.remove(keys)
+    def _of_parts(self) -> Records:
+        return ObjectRecords(f"{self._out.rstrip('/')}/{PARTS}")
+
+    def forget(self, record: Record) -> None:
+        """Remove a record and its results."""
+        below = self._bucket.below(f"{self._prefix}{record.folder}")
+        self._bucket.remove([self._key(record.id), *(one.key for one in below)])
+
+    def local_copy(self, record: Record, folder: Path) -> Path:
+        """The folder of a result on this machine, copied into `folder` if need be."""
+        make_temporary()
+        copy = folder / record.folder
+        make_folder(copy)
+        for name in record.outputs:
+            key = f"{self._prefix}{record.folder}/{name}"
+            found = self._bucket.head(key)
+            if found is None:
+                raise PoseliftError(f"{self._bucket.root}/{key} is gone.", "Run the batch again.")
+            self._bucket.fetch(found, copy / name)
+        return copy
 
     def looked_up(
         self, units: Iterable[Unit], retry_failed: bool = False

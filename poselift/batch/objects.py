@@ -70,6 +70,12 @@ def at(address: str) -> tuple[Bucket, str]:
     return _bucket(f"{found[1].lower()}://{found[2]}"), found[3].strip("/")
 
 
+def reader(address: str) -> Any:
+    """An object as a file that can be sought in; only what is read is fetched."""
+    bucket, key = at(address)
+    return bucket.open(key)
+
+
 @lru_cache(maxsize=64)
 def _bucket(root: str) -> Bucket:
     return Bucket(root)
@@ -147,6 +153,15 @@ class Bucket:
         except Exception as error:
             self._refuse(folder, "listed", error)
         return [_found(one) for one in listed["objects"]]
+
+    def open(self, key: str) -> Any:
+        """An object as a file to read from."""
+        import obstore
+
+        try:
+            return obstore.open_reader(self._store, key)
+        except Exception as error:
+            self._refuse(key, "read", error)
 
     def fetch(self, found: Found, target: Path) -> None:
         """Download an object. It has to stay as `found` says; a broken connection is resumed."""

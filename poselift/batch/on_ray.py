@@ -259,6 +259,7 @@ class _Fleet:
     def _lost(self, actor: _Actor, error: Exception) -> Record | None:
         """Replace an actor that is gone; its unit has a record already, or is tried again."""
         self._actors.remove(actor)
+        self._ray.kill(actor.handle)  # it may only be out of reach
         lines = str(error).strip().splitlines()
         cause, unit = lines[0], actor.unit
         if unit is None:

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 #: Changes when older records no longer say what is needed; such units are processed again.
 VERSION = 1
 _FOLDER = "records"
+#: Where the records and results of parts of videos lie until they are joined.
+PARTS = ".parts"
 _LONGEST = 1 << 24  # bytes
 
 
@@ -129,8 +131,16 @@ class Records:
         self.out = Path(out)
 
     def of(self, unit: Unit) -> Records:
-        """Those that a unit's record belongs to."""
-        return self
+        """Those that a unit's record belongs to: parts of videos have a place of their own."""
+        return self if unit.stretch is None else self._of_parts()
+
+    def _of_parts(self) -> Records:
+        return Records(self.out / PARTS)
+
+    def forget(self, record: Record) -> None:
+        """Remove a record and its results."""
+        self._path(record.id).unlink(missing_ok=True)
+        shutil.rmtree(self.out / record.folder, ignore_errors=True)
 
     def read(self, name: str) -> Record | None:
         """The record of the unit with this id; None if there is none that can be used."""
@@ -177,9 +187,9 @@ class Records:
         """Whether there are records."""
         return (self.out / _FOLDER).is_dir()
 
-    def remove_folder(self, folder: str) -> None:
-        """Remove a folder of results with all that is in it."""
-        shutil.rmtree(self.out / folder, ignore_errors=True)
+    def local_copy(self, record: Record, folder: Path) -> Path:
+        """The folder of a result on this machine, copied into `folder` if need be."""
+        return self.out / record.folder
 
     def looked_up(
         self, units: Iterable[Unit], retry_failed: bool = False

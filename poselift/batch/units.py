@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from poselift.errors import PoseliftError
 from poselift.fingerprint import digest_of
@@ -22,16 +24,39 @@ _NOT_OF_THE_RESULT = {"out", "cache", "device"}
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A part of a long video, in seconds of its clock.
+
+    Attributes:
+        number: of the part, from 1.
+        count: of the parts.
+        start: from where people are followed.
+        cut: from where what is seen counts.
+        end: up to where.
+    """
+
+    number: int
+    count: int
+    start: float
+    cut: float
+    end: float | None
+
+
+@dataclass(frozen=True)
 class Unit:
-    """One video to process.
+    """One video to process, or a part of one.
 
     Attributes:
         id: 16 hex digits, made from the address and the settings.
         address: an absolute path or an address on the network.
+        stretch: the part; None for the whole video.
+        parts: of a whole video that is joined from parts.
     """
 
     id: str
     address: str
+    stretch: Stretch | None = None
+    parts: tuple[Unit, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -40,7 +65,7 @@ class Unit:
 
 
 class Identity:
-    """Gives addresses their ids under one set of settings.
+    """Gives addresses their ids under one set of settings, and seconds to split videos at.
 
     >>> one, other = Identity(Settings()), Identity(Settings(lifter="sct"))
     >>> one.of("/clips/a.mp4") == Identity(Settings(out="elsewhere")).of("/clips/a.mp4")
@@ -49,8 +74,9 @@ class Identity:
     False
     """
 
-    def __init__(self, settings: Settings) -> None:
-        words = {
+    def __init__(self, settings: Settings, split: float | None = None) -> None:
+        words: dict[str, Any] = {
+            **({} if split is None else {"split": split}),
             "settings": {
                 name: value
                 for name, value in settings.as_dict("video").items()
@@ -111,6 +137,13 @@ class Shard:
     def holds(self, number: int) -> bool:
         """Whether the id with this value belongs to the shard."""
         return number % self.count == self.index
+
+
+def part_of(whole: Unit, stretch: Stretch) -> Unit:
+    """A part of a video as a unit."""
+    text = json.dumps([whole.id, dataclasses.astuple(stretch)])
+    name = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return Unit(name, whole.address, stretch)
 
 
 def _digest(path: str) -> str:

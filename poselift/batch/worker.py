@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit, urlunsplit
 from poselift.batch.fetching import as_file
 from poselift.batch.object_records import records_at
 from poselift.batch.objects import NetworkError, is_object
+from poselift.batch.parts import added, forget_parts, see_part, seen_in_parts
 from poselift.batch.plan import Plan, Task, Trouble
 from poselift.batch.records import DestinationError, Failure, Record
 from poselift.batch.stamps import content_of, stamp_of
@@ -35,7 +37,7 @@ from poselift.progress import Silent
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from poselift.pipeline import Pipeline
+    from poselift.pipeline import Pipeline, Processed
 
 READY = "ready"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -85,8 +87,10 @@ def _end_with_supervisor(current: Current) -> None:
     supervisor.join()
     # Never to be let go: a video whose scratch folder has just vanished must not be recorded.
     current.recording.acquire()
-    if current.task is not None:
-        current.task.clean()
+    task, tries = current.task, 20
+    while task is not None and tries and (task.scratch.exists() or task.fetched.exists()):
+        task.clean()  # again, as the other thread may still be writing
+        tries -= 1
     os._exit(1)
 
 
@@ -126,6 +130,9 @@ class Hands:
         except Exception as error:
             if _is_of_destination(error, self._folder):
                 return _trouble(error)
+            done = self._joined_by_others(task)
+            if done is not None:
+                return done
             failed = record_of(
                 task,
                 **facts,
@@ -136,13 +143,18 @@ class Hands:
             )
             try:
                 with self._current.recording:
-                    self._records.write(failed)
+                    self._records.of(task.unit).write(failed)
             except PoseliftError as lost:
                 return Trouble(lost.message, lost.hint)
             return failed
         finally:
             task.clean()
             self._current.task = None
+
+    def _joined_by_others(self, task: Task) -> Record | None:
+        """The record of a video that another shard has joined meanwhile, and removed the parts."""
+        record = self._records.settled(task.unit) if task.unit.parts else None
+        return record if record is not None and not record.failed else None
 
     def _made(self, task: Task, begun: float, facts: dict[str, Any]) -> Record:
         address = task.unit.address
@@ -152,7 +164,7 @@ class Hands:
         with as_file(address, task.fetched, self._fetched) as path:
             if path != address:
                 seconds["fetch"] = time.monotonic() - begun
-            processed = self._pipeline.process_into(path, folder)
+            processed = self._processed(task, path, folder)
         facts["content"] = content_of(address)
         if stamp_of(address) != facts["stamp"]:
             raise PoseliftError(
@@ -171,8 +183,19 @@ class Hands:
             outputs={path.name: _facts_of(path) for path in sorted(processed.files)},
         )
         with self._current.recording:
-            self._records.place(folder, record)
+            self._records.of(task.unit).place(folder, record)
+        forget_parts(task.unit, self._records)
         return record
+
+    def _processed(self, task: Task, path: str, folder: Path) -> Processed:
+        """The files of a video, of a part of one, or of one that is joined from its parts."""
+        if task.unit.stretch is not None:
+            return see_part(path, task.unit.stretch, self._pipeline, folder)
+        if task.unit.parts:
+            seen, seconds = seen_in_parts(task.unit, self._records, task.fetched)
+            processed = self._pipeline.process_into(path, folder, seen)
+            return replace(processed, seconds=added(processed.seconds, seconds))
+        return self._pipeline.process_into(path, folder)
 
 
 def record_of(task: Task, **facts: Any) -> Record:

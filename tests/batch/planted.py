@@ -90,12 +90,24 @@ class NoLifter(Lifter):
         return {"something": 1}
 
 
+class SlowlyLoaded(Lifter):
+    """Takes for ever to load."""
+
+    def __setstate__(self, state: object) -> None:
+        Path("loading").touch()
+        time.sleep(600)
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"something": 1}
+
+
 def _crash() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def _hang() -> None:
+    Path("hanging").touch()
     time.sleep(600)
 
 

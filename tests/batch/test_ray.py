@@ -60,11 +60,11 @@ def clips(folder: Path, count: int, width: int = planted.SLOW) -> list[str]:
 
 
 def results() -> dict[str, bytes]:
-    """Every file of the results but records, by its folder and name."""
+    """Every file of the results but records and what was killed, by its folder and name."""
     return {
         f"{path.parent.name}/{path.name}": path.read_bytes()
         for path in Path("out").rglob("*")
-        if path.is_file() and path.parts[1] != "records"
+        if path.is_file() and path.parts[1] not in ("records", ".unfinished")
     }
 
 
@@ -73,7 +73,8 @@ def seats() -> list[Any]:
     import psutil
 
     everybody = psutil.Process().children(recursive=True)
-    return [one for one in everybody if "".join(one.cmdline()).startswith("ray::Seat")]
+    alive = [one for one in everybody if one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in alive if "".join(one.cmdline()).startswith("ray::Seat")]
 
 
 @pytest.mark.slow
@@ -90,8 +91,7 @@ def test_workers_and_machines_come_and_go_and_every_video_is_done_once(
             ended.append(seats()[0].pid)
             os.kill(ended[0], signal.SIGKILL)
         if len(told) == 3:  # a machine is lost in the middle of a video, another one joins
-            nodes = [node for node in cluster.worker_nodes if node.alive()]
-            cluster.remove_node(nodes[0], allow_graceful=False)
+            cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
             cluster.add_node(num_cpus=1)
 
     summary = batch.run(engine=OnRay(cpus=1), told=disturb)
