@@ -1,7 +1,7 @@
 """How the memory of a run grows with the length of the clip and the number of people.
 
     python -m benchmarks.growth                 the table of docs/guarantees.md
-    python -m benchmarks.growth --minutes 1 60 --people 1
+    python -m benchmarks.growth --minutes 1 10 --people 1 10 --formats npz
 
 Each cell is a process of its own; what it took at most (VmHWM, Linux). Networks are left out: they
 take the same for every clip. A run over joints is everything from seen people to files; one over
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, nargs="+", default=[1, 10, 60])
     parser.add_argument("--people", type=int, nargs="+", default=[1])
-    parser.add_argument("--formats", nargs="+", default=["npz", "csv", "json"])
+    parser.add_argument("--formats", nargs="+", default=["npz", "csv", "json", "mp4", "gif"])
     parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cell:
@@ -62,21 +62,26 @@ def _cell(kind: str, minutes: float, people: int) -> None:
 
 
 def _joints(kind: str, frames: int, people: int, folder: Path) -> None:
-    """What comes after seeing: the tracks of the store, lifted, turned, placed and written."""
+    """Everything but the networks: tracks collected and stored, lifted, placed and written."""
     from poselift import export
     from poselift.detectors.tracks import TrackBuilder
     from poselift.lifting import lift_clip
     from poselift.progress import Silent
     from poselift.settings import Settings
     from poselift.skeleton import H36M17
+    from poselift.store import SeenFrame, TrackStore
     from poselift.types import Keypoints, SeenClip
 
-    builder = TrackBuilder()
+    store, builder, ids = TrackStore(folder, "key"), TrackBuilder(), np.arange(1, people + 1)
+    store.read()
     for frame, xy in enumerate(_walk(frames, people)):
-        score = np.full((people, 17), 0.9, np.float32)
-        builder.add(frame, np.arange(1, people + 1), Keypoints(xy, score, H36M17))
+        joints = Keypoints(xy, np.full((people, 17), 0.9, np.float32), H36M17)
+        store.add(SeenFrame(frame, frame / FPS, ids, joints), {})
+        builder.add(frame, ids, joints)
+    store.finish((640, 480))
+    store.close()
     seen = SeenClip(np.arange(frames) / FPS, (640, 480), builder.tracks())
-    settings = Settings(place=False, up="level", max_people=max(people, 1))
+    settings = Settings(max_people=max(people, 1))
     motion = lift_clip("clip", seen, Flat(), settings, Silent(), {})
     del seen, builder
     export.write(motion, folder, [kind])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from poselift import large
 from poselift.detectors.similarity import keypoint_boxes, person_size
 from poselift.errors import PoseliftError
 from poselift.types import Track
@@ -17,8 +18,12 @@ LIMIT = 10
 
 def weight_of(track: Track) -> float:
     """A track's share of the clip: frames seen times mean size, in pixels."""
-    seen = (track.score > 0).any(axis=1)
-    return float(person_size(track.xy[seen], track.score[seen]).sum()) if seen.any() else 0.0
+    total = 0.0
+    for block in large.blocks(len(track), track.xy, track.score):
+        xy, score = track.xy[block], track.score[block]
+        seen = (score > 0).any(axis=1)
+        total += float(person_size(xy[seen], score[seen]).sum()) if seen.any() else 0.0
+    return total
 
 
 def choose_all(tracks: Sequence[Track], limit: int = LIMIT) -> list[Track]:

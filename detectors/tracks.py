@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from poselift import large
 from poselift.detectors.similarity import LIMBS, pose_similarity
-from poselift.gaps import at_times
 from poselift.skeleton import FEET4, H36M17
 from poselift.types import Extra, Keypoints, Track
 
+#: What is kept of a person in a frame. One file for everybody: a clip may have hundreds of people.
+_ROW = np.dtype([
+    ("person", np.int64), ("frame", np.int64), ("xy", np.float32, (17, 2)),
+    ("score", np.float32, 17), ("feet", np.bool_), ("feet_xy", np.float32, (len(FEET4), 2)),
+    ("feet_score", np.float32, len(FEET4)),
+])  # fmt: skip
+_IN_MEMORY = 2 << 20  # bytes of rows, before they go to a file
+_AT_ONCE = 2000  # rows that are read back together
+
 
 @dataclass
-class _Rows:
-    frames: list[int] = field(default_factory=list)
-    xy: list[np.ndarray] = field(default_factory=list)  # each (17, 2)
-    score: list[np.ndarray] = field(default_factory=list)  # each (17,)
-    feet: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # by frame
+class _Known:
+    """What is known of a person without reading the rows."""
 
-    def add(self, frame: int, xy: np.ndarray, score: np.ndarray) -> None:
-        self.frames.append(frame)
-        self.xy.append(xy)
-        self.score.append(score)
+    first: int
+    last: int
+    count: int = 0
+    limbs: float = 0.0  # the sum of the scores of the limbs that were seen, and how many
+    seen_limbs: int = 0
+    feet: bool = False
 
 
 class TrackBuilder:
@@ -48,7 +58,9 @@ class TrackBuilder:
     ) -> None:
         self.least_frames = least_frames
         self.least_score = least_score
-        self._rows: dict[int, _Rows] = {}
+        self._people: dict[int, _Known] = {}
+        # Closed, and gone, with this object.
+        self._rows = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=large.folder())  # noqa: SIM115
         # (frame, xy (N, 17, 2), score (N, 17)) of the unnumbered of the latest frames.
         self._unnumbered: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=look_back)
         self._frames = 0
@@ -71,11 +83,11 @@ class TrackBuilder:
         ids = np.asarray(ids)
         for row in np.flatnonzero(ids >= 0):
             number = int(ids[row])
-            if number not in self._rows:
-                self._rows[number] = self._before(xy[row], score[row])
-            self._rows[number].add(frame, xy[row].copy(), score[row].copy())
-            if feet is not None:
-                self._rows[number].feet[frame] = feet.xy[row].copy(), feet.score[row].copy()
+            if number not in self._people:
+                for step in self._before(xy[row], score[row]):
+                    self._keep(number, *step)
+            seen = None if feet is None else (feet.xy[row], feet.score[row])
+            self._keep(number, frame, xy[row], score[row], seen)
         self._unnumbered.append((frame, xy[ids < 0], score[ids < 0]))
         self._frames += 1
 
@@ -85,18 +97,50 @@ class TrackBuilder:
         In a gap `xy` runs straight from the last observation to the next, with score 0.
         """
         enough = min(self.least_frames, (self._frames + 1) // 2)
-        return [
-            _track(number, rows)
-            for number, rows in sorted(self._rows.items())
-            if len(rows.frames) >= enough and self._sure(rows)
-        ]
+        found = {
+            number: _Unfilled(known)
+            for number, known in sorted(self._people.items())
+            if known.count >= enough and self._sure(known)
+        }
+        for rows in self._kept():
+            for number in np.unique(rows["person"]).tolist():
+                if number in found:
+                    found[number].take(rows[rows["person"] == number])
+        return [one.track(number) for number, one in found.items()]
 
-    def _sure(self, rows: _Rows) -> bool:
-        limbs = np.stack(rows.score)[:, LIMBS]
-        return float(limbs[limbs > 0].mean() if (limbs > 0).any() else 0) >= self.least_score
+    def _sure(self, known: _Known) -> bool:
+        return known.limbs >= self.least_score * max(known.seen_limbs, 1)
 
-    def _before(self, xy: np.ndarray, score: np.ndarray) -> _Rows:
-        """The rows of a newly numbered person from when it had no number yet."""
+    def _keep(
+        self,
+        number: int,
+        frame: int,
+        xy: np.ndarray,
+        score: np.ndarray,
+        feet: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
+        row = np.zeros(1, _ROW)
+        row["person"], row["frame"], row["xy"], row["score"] = number, frame, xy, score
+        if feet is not None:
+            row["feet"], row["feet_xy"], row["feet_score"] = True, *feet
+        self._rows.write(row.tobytes())
+        known = self._people.setdefault(number, _Known(frame, frame))
+        known.last, known.count = frame, known.count + 1
+        limbs = row["score"][0, LIMBS]
+        known.limbs += float(limbs[limbs > 0].sum())
+        known.seen_limbs += int((limbs > 0).sum())
+        known.feet |= feet is not None
+
+    def _kept(self) -> Iterator[np.ndarray]:
+        """All rows in the order in which they came, some at a time."""
+        self._rows.seek(0)
+        while data := self._rows.read(_AT_ONCE * _ROW.itemsize):
+            yield np.frombuffer(data, _ROW)
+
+    def _before(
+        self, xy: np.ndarray, score: np.ndarray
+    ) -> list[tuple[int, np.ndarray, np.ndarray]]:
+        """Frame, xy and score of a newly numbered person from when it had no number yet."""
         steps = []
         for back, (frame, others, other_scores) in enumerate(reversed(self._unnumbered)):
             if not len(others):
@@ -111,27 +155,34 @@ class TrackBuilder:
             index = len(self._unnumbered) - 1 - back
             rest = np.arange(len(others)) != best
             self._unnumbered[index] = (frame, others[rest], other_scores[rest])
-        rows = _Rows()
-        for step in reversed(steps):
-            rows.add(*step)
-        return rows
+        return steps[::-1]
 
 
-def _track(number: int, rows: _Rows) -> Track:
-    seen = np.array(rows.frames)
-    frames = np.arange(seen[0], seen[-1] + 1)
-    xy = at_times(np.stack(rows.xy), seen, frames)
-    score = np.zeros((len(frames), len(H36M17)), np.float32)
-    score[seen - seen[0]] = np.stack(rows.score)
-    return Track(number, frames, xy, score, _feet(rows, frames))
+class _Unfilled:
+    """A track whose rows are still being put in."""
 
+    def __init__(self, known: _Known) -> None:
+        self._first, count = known.first, known.last + 1 - known.first
+        self._xy = large.zeros((count, len(H36M17), 2), np.float32)
+        self._score = large.zeros((count, len(H36M17)), np.float32)
+        self._seen = np.zeros(count, bool)
+        self._feet: Extra | None = None
+        if known.feet:
+            # Not interpolated: a foot turns too quickly for that.
+            feet_xy = large.zeros((count, len(FEET4), 2), np.float32)
+            self._feet = Extra(FEET4.names, feet_xy, large.zeros((count, len(FEET4)), np.float32))
 
-def _feet(rows: _Rows, frames: np.ndarray) -> Extra | None:
-    """Heels and toes in the same frames; not interpolated, as a foot turns too quickly for that."""
-    if not rows.feet:
-        return None
-    xy = np.zeros((len(frames), len(FEET4), 2), np.float32)
-    score = np.zeros((len(frames), len(FEET4)), np.float32)
-    for frame, (points, scores) in rows.feet.items():
-        xy[frame - frames[0]], score[frame - frames[0]] = points, scores
-    return Extra(FEET4.names, xy, score)
+    def take(self, rows: np.ndarray) -> None:
+        at = rows["frame"] - self._first
+        self._xy[at], self._score[at], self._seen[at] = rows["xy"], rows["score"], True
+        if self._feet is not None:
+            read = rows["feet"]
+            self._feet.xy[at[read]] = rows["feet_xy"][read]
+            self._feet.score[at[read]] = rows["feet_score"][read]
+            large.release(self._feet.xy, self._feet.score)
+        large.release(self._xy, self._score)
+
+    def track(self, number: int) -> Track:
+        large.bridge(self._xy, self._seen)
+        frames = np.arange(self._first, self._first + len(self._seen))
+        return Track(number, frames, self._xy, self._score, self._feet)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poselift import large
 from poselift.progress import Reporter
 from poselift.types import SeenClip
 
@@ -28,6 +29,9 @@ def watch_background(clip: Source, seen: SeenClip, reporter: Reporter) -> Camera
     with reporter.stage("background", len(seen.time)) as advance:
         for frame in prefetch(clip.frames()):
             motion.add(frame.image, _boxes(seen, frame.index))
+            if frame.index % large.BLOCK == 0:
+                large.release(*(track.xy for track in seen.tracks))
+                large.release(*(track.score for track in seen.tracks))
             advance(frame.index + 1)
     steps = motion.steps()
     if len(steps.roll) != len(seen.time):

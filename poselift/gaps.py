@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from poselift import large
 from poselift.errors import PoseliftError
 from poselift.types import Track
 
@@ -76,5 +77,9 @@ def _place_unknown_joints(xy: np.ndarray, known: np.ndarray) -> None:
 
 def seen_frames(track: Track) -> np.ndarray:
     """(T,) bool: the frames in which anything of the person was seen."""
-    finite = np.isfinite(track.xy).all(axis=-1) & np.isfinite(track.score)
-    return ((track.score > 0) & finite).any(axis=1)
+    out = np.zeros(len(track), bool)
+    for block in large.blocks(len(track), track.xy, track.score):
+        xy, score = track.xy[block], track.score[block]
+        finite = np.isfinite(xy).all(axis=-1) & np.isfinite(score)
+        out[block] = ((score > 0) & finite).any(axis=1)
+    return out

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from poselift import large
 from poselift.clock import gaps_in
 from poselift.detectors.choose import choose
 from poselift.detectors.repair import undo_swaps
 from poselift.detectors.smooth import smooth_track
-from poselift.gaps import at_times, seen_frames
+from poselift.gaps import seen_frames
 from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
@@ -23,8 +24,9 @@ from poselift.scene.place import in_a_row, place
 from poselift.scene.rays import focal_length
 from poselift.scene.room import build
 from poselift.scene.world import upright
+from poselift.sections import WHOLE, Blended, sections
 from poselift.settings import Settings
-from poselift.types import Motion, SeenClip, Track
+from poselift.types import Motion, SeenClip, Track, rows_of
 
 #: Standard deviation in seconds of the window that joints are smoothed over before lifting.
 SMOOTHING = {"off": 0.0, "light": 0.03, "auto": 0.04, "strong": 0.08}
@@ -45,24 +47,7 @@ def lift_clip(
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
-    # Movement does not go on across a gap: what is before and after it is lifted by itself.
-    pieces = [_pieces(track, seen.time) for track in tracks]
-    cleaned = [_clean(piece, seen, settings) for one in pieces for piece in one]
-    with reporter.stage("lift", sum(map(len, cleaned))) as advance:
-        motions = (
-            lift(
-                cleaned,
-                image_size=seen.size,
-                fps=seen.fps,
-                progress=lambda done, total: advance(done),
-            )
-            if cleaned
-            else []
-        )
-    found = iter(motions)
-    motions = [
-        _join(track, [next(found) for _ in one]) for track, one in zip(tracks, pieces, strict=True)
-    ]
+    motions = _lifted(tracks, seen, lift, settings, reporter)
     worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None), steps)
     if motions:
         reporter.say(f"room: {learned['upright']}")
@@ -79,6 +64,40 @@ def lift_clip(
     )
 
 
+def _lifted(
+    tracks: Sequence[Track], seen: SeenClip, lift: Lifter, settings: Settings, reporter: Reporter
+) -> list[Motion]:
+    """The motion of each track; long ones in sections, all others together."""
+    # Movement does not go on across a gap: what is before and after it is lifted by itself.
+    pieces = [_pieces(track, seen.time) for track in tracks]
+    every = [piece for one in pieces for piece in one]
+    seconds = SMOOTHING[settings.smooth]
+    cleaned = [clean(piece, seen.fps, seconds) for piece in every]
+    done = 0
+    with reporter.stage("lift", sum(map(len, cleaned))) as advance:
+
+        def lifted(parts: list[Track]) -> list[Motion]:
+            return lift(
+                parts, image_size=seen.size, fps=seen.fps,
+                progress=lambda now, _: advance(done + now),
+            )  # fmt: skip
+
+        short = [piece for piece in cleaned if len(piece) <= WHOLE]
+        found = iter(lifted(short) if short else [])
+        done = sum(map(len, short))
+        motions = []
+        for piece in cleaned:
+            if len(piece) <= WHOLE:
+                motions.append(next(found))
+                continue
+            motions.append(_lift_long(piece, lifted))
+            done += len(piece)
+    rest = iter(motions)
+    return [
+        _join(track, [next(rest) for _ in one]) for track, one in zip(tracks, pieces, strict=True)
+    ]
+
+
 def _pieces(track: Track, time: np.ndarray) -> list[Track]:
     """The parts of a track between the gaps of the clip's clock, where anything was seen."""
     cuts = gaps_in(time) - int(track.frames[0])
@@ -90,32 +109,85 @@ def _pieces(track: Track, time: np.ndarray) -> list[Track]:
     return [piece for piece in pieces if seen_frames(piece).any()]
 
 
+def _lift_long(track: Track, lifted: Callable[[list[Track]], list[Motion]]) -> Motion:
+    """A track of any length, lifted in sections that are mixed where they overlap."""
+    columns: dict[str, Blended] = {}
+    filled = np.ones(len(track), bool)
+    motion = None
+    for section in sections(len(track)):
+        part = rows_of(track, section.rows)
+        if not seen_frames(part).any():
+            continue
+        (motion,) = lifted([part])
+        for name in _COLUMNS:
+            values = getattr(motion, name)
+            if values is not None:
+                columns.setdefault(name, Blended(len(track))).add(section, values)
+        filled[section.own] = motion.filled[section.inside()]
+        large.release(track.xy, track.score)
+    assert motion is not None  # it was seen somewhere
+    results: dict[str, Any] = {name: one.result() for name, one in columns.items()}
+    return replace(motion, track=track, filled=filled, **results)
+
+
+#: What a motion says of each frame.
+_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread")
+
+
 def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
     """One motion of a whole track from those of its pieces; between them the pose is filled."""
     if len(pieces) == 1 and len(pieces[0]) == len(track):
         return pieces[0]
     at = np.concatenate([piece.track.frames for piece in pieces]) - int(track.frames[0])
-    rows = np.arange(len(track))
+    known = np.zeros(len(track), bool)
+    known[at] = True
+
+    def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+        out = large.zeros((len(track), *parts[0].shape[1:]), parts[0].dtype)
+        for piece, part in zip(pieces, parts, strict=True):
+            first = int(piece.track.frames[0] - track.frames[0])
+            for block in large.blocks(len(part), out, part):
+                out[first + block.start : first + block.stop] = part[block]
+        return out
+
     columns = {}
-    for name in ("pose3d", "up", "up_certainty", "planted", "spread"):
+    for name in _COLUMNS:
         parts = [getattr(piece, name) for piece in pieces]
-        known = all(part is not None for part in parts)
-        columns[name] = at_times(np.concatenate(parts), at, rows) if known else None
+        if all(part is not None for part in parts):
+            columns[name] = joined(parts)
+            large.bridge(columns[name], known)
     filled = np.ones(len(track), bool)
     filled[at] = np.concatenate([piece.filled for piece in pieces])
-    xy = at_times(np.concatenate([piece.track.xy for piece in pieces]), at, rows)
-    score = np.zeros_like(track.score)
-    score[at] = np.concatenate([piece.track.score for piece in pieces])
+    xy = joined([piece.track.xy for piece in pieces])
+    large.bridge(xy, known)
+    score = joined([piece.track.score for piece in pieces])
     whole = Track(track.id, track.frames, xy, score, track.extra)
-    pose3d = np.asarray(columns.pop("pose3d"), np.float32)
-    return Motion(whole, pose3d, pieces[0].fps, pieces[0].lifter, filled, **columns)
+    return Motion(whole, fps=pieces[0].fps, lifter=pieces[0].lifter, filled=filled, **columns)
 
 
-def _clean(track: Track, seen: SeenClip, settings: Settings) -> Track:
-    """Undo swaps of left and right, and smooth as far as is asked for."""
-    repaired, _ = undo_swaps(track)
-    seconds = SMOOTHING[settings.smooth]
-    return smooth_track(repaired, seen.fps, seconds) if seconds else repaired
+def clean(track: Track, fps: float, seconds: float) -> Track:
+    """Undo swaps of left and right, and smooth with a window of so many seconds."""
+    if len(track) <= WHOLE:
+        repaired, _ = undo_swaps(track)
+        return smooth_track(repaired, fps, seconds) if seconds else repaired
+    xy = large.zeros(track.xy.shape, np.float32)
+    score = large.zeros(track.score.shape, np.float32)
+    extra = track.extra
+    if extra is not None:
+        extra = replace(
+            extra, xy=large.zeros(extra.xy.shape, np.float32),
+            score=large.zeros(extra.score.shape, np.float32),
+        )  # fmt: skip
+    for section in sections(len(track)):
+        part = clean(rows_of(track, section.rows), fps, seconds)
+        # Not mixed: a limb may have been given back to its side in one of two sections only.
+        own, inside = section.own, section.inside()
+        xy[own], score[own] = part.xy[inside], part.score[inside]
+        if extra is not None and part.extra is not None:
+            extra.xy[own], extra.score[own] = part.extra.xy[inside], part.extra.score[inside]
+            large.release(extra.xy, extra.score)
+        large.release(track.xy, track.score, xy, score)
+    return Track(track.id, track.frames, xy, score, extra)
 
 
 def _worlds(

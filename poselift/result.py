@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poselift.types import Extra, Motion
+from poselift import large
+from poselift.types import Extra, Motion, Track
 
 if TYPE_CHECKING:
     from poselift.progress import Reporter
@@ -57,7 +58,10 @@ class ClipMotion:
     @property
     def present(self) -> np.ndarray:
         """(P, T) bool: where each person is present, seen or filled."""
-        return np.isfinite(self.pose3d[:, :, 0, 0])
+        out = np.zeros(self.pose3d.shape[:2], bool)
+        for block in large.blocks(len(self.time), self.pose3d):
+            out[:, block] = np.isfinite(self.pose3d[:, block, 0, 0])
+        return out
 
     @classmethod
     def gather(
@@ -75,25 +79,19 @@ class ClipMotion:
     ) -> ClipMotion:
         """Everybody on one axis of frames: `poses` are those of `motions`, (T, 17, 3) each."""
         people, frames = len(motions), len(time)
-        pose3d = np.full((people, frames, 17, 3), np.nan, np.float32)
-        pose2d = np.full((people, frames, 17, 2), np.nan, np.float32)
-        score = np.zeros((people, frames, 17), np.float32)
+        tracks = [motion.track for motion in motions]
         filled = np.zeros((people, frames), bool)
-        for row, (motion, pose) in enumerate(zip(motions, poses, strict=True)):
-            at = motion.track.frames
-            pose3d[row, at] = pose
-            pose2d[row, at] = motion.track.xy
-            score[row, at] = motion.track.score
-            filled[row, at] = motion.filled
+        for row, motion in enumerate(motions):
+            filled[row, motion.track.frames] = motion.filled
         return cls(
             name=name,
             time=time,
             fps=fps,
             size=size,
             ids=np.array([motion.track.id for motion in motions], int),
-            pose3d=pose3d,
-            pose2d=pose2d,
-            score=score,
+            pose3d=_gathered(tracks, poses, (people, frames, 17, 3), np.nan),
+            pose2d=_gathered(tracks, [t.xy for t in tracks], (people, frames, 17, 2), np.nan),
+            score=_gathered(tracks, [t.score for t in tracks], (people, frames, 17), 0),
             filled=filled,
             placed=placed,
             lifter=motions[0].lifter if motions else "",
@@ -133,10 +131,27 @@ def _gathered_extra(motions: Sequence[Motion], frames: int) -> Extra | None:
     names = next((extra.names for extra in found if extra is not None), None)
     if names is None:
         return None
-    xy = np.full((len(motions), frames, len(names), 2), np.nan, np.float32)
-    score = np.zeros((len(motions), frames, len(names)), np.float32)
-    for row, (motion, extra) in enumerate(zip(motions, found, strict=True)):
-        if extra is not None:
-            xy[row, motion.track.frames] = extra.xy
-            score[row, motion.track.frames] = extra.score
-    return Extra(names, xy, score)
+    tracks = [motion.track for motion in motions]
+    shape = (len(motions), frames, len(names))
+    points = [None if extra is None else extra.xy for extra in found]
+    scores = [None if extra is None else extra.score for extra in found]
+    xy = _gathered(tracks, points, (*shape, 2), np.nan)
+    return Extra(names, xy, _gathered(tracks, scores, shape, 0))
+
+
+def _gathered(
+    tracks: Sequence[Track],
+    parts: Sequence[np.ndarray | None],
+    shape: tuple[int, ...],
+    absent: float,
+) -> np.ndarray:
+    """What is told of each track's frames, None for nothing, on one axis of frames (P, T, ...)."""
+    out = large.zeros(shape, np.float32)
+    for row, (track, part) in enumerate(zip(tracks, parts, strict=True)):
+        first, count = int(track.frames[0]) if len(track) else 0, 0 if part is None else len(track)
+        for block in large.blocks(shape[1], out, part):
+            out[row, block] = absent
+            begin, end = max(block.start, first), min(block.stop, first + count)
+            if part is not None and begin < end:
+                out[row, begin:end] = part[begin - first : end - first]
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import dropwhile
@@ -78,7 +79,7 @@ class _Looking:
         self._source, self._parts, self._reporter = source, parts, reporter
         self._store = store
         self._builder = TrackBuilder()
-        self._times: list[float] = []
+        self._times = array("d")
 
     def clip(self) -> SeenClip:
         kept = self._store.read() if self._store is not None else None

@@ -15,10 +15,10 @@ import os
 import secrets
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -32,6 +32,7 @@ FRAMES_A_BLOCK = 300
 #: Changes whenever the content changes its meaning, so that older files are not used.
 _MAGIC = b"poselift 2d 2\n"
 _RECORD = struct.Struct("<Q16s")  # length and digest of the bytes that follow
+_AT_ONCE = 1 << 20  # bytes that are copied together
 _END, _PART = ".2d", ".part"
 # A link in the place of a file of ours is never followed, a pipe never waited for.
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -62,12 +63,13 @@ class Kept:
     """What a store holds.
 
     Attributes:
-        frames: from the clip's first on, without gaps.
+        frames: from the clip's first on, without gaps; read from the file as they are asked for,
+            in memory they would grow with the clip.
         state: what `See` remembered after the last of them.
         size: (width, height) of the picture where the clip was seen to its end, else None.
     """
 
-    frames: list[SeenFrame]
+    frames: Sequence[SeenFrame]
     state: dict[str, np.ndarray]
     size: tuple[int, int] | None
 
@@ -88,7 +90,7 @@ class TrackStore:
         self._folder = folder
         self._key = key
         # What an earlier run had written is taken over when this one first writes.
-        self._head = _MAGIC
+        self._head: _File | None = None
         self._earlier: list[Path] = []
         self._file: io.FileIO | None = None
         self._path: Path | None = None
@@ -103,14 +105,17 @@ class TrackStore:
             if not _is_plain_folder(self._folder):
                 return nothing
             self._earlier = [path for path in self._files() if path.name.startswith(self._key)]
-            found = [_read_file(path) for path in self._earlier]
+            found = [file for path in self._earlier if (file := _opened(path)) is not None]
         except OSError as error:
             self._give_up(error)
             return nothing
-        self._head, best = max(
-            found, key=lambda one: (one[1].complete, len(one[0])), default=(_MAGIC, nothing)
-        )
-        return best
+        self._head = max(found, key=lambda one: (one.size is not None, one.end), default=None)
+        for file in found:
+            if file is not self._head:
+                file.close()
+        if self._head is None:
+            return nothing
+        return Kept(self._head, self._head.state, self._head.size)
 
     def add(self, frame: SeenFrame, state: Mapping[str, np.ndarray]) -> None:
         """Add one more frame, and the `See.state()` after it."""
@@ -146,9 +151,10 @@ class TrackStore:
             self._give_up(error)
 
     def close(self) -> None:
-        """Let go of the file; what was flushed stays for the next run."""
-        if self._file is not None:
-            self._file.close()
+        """Let go of the files; what was flushed stays for the next run."""
+        for file in (self._file, self._head):
+            if file is not None:
+                file.close()
 
     def _files(self) -> list[Path]:
         """Files of this store's making, whatever their key."""
@@ -174,11 +180,14 @@ class TrackStore:
         path = self._folder / f"{self._key}.{secrets.token_hex(4)}{_PART}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _CAREFUL, 0o666)
         self._path, self._file = path, io.FileIO(descriptor, "w")
-        self._write(self._head)
+        for data in [_MAGIC] if self._head is None else self._head.content():
+            self._write(data)
+        if self._head is not None:
+            self._head.close()
         # Those of runs that began after `read` belong to them.
         for old in self._earlier:
             _remove(old)
-        self._head, self._earlier = b"", []
+        self._head, self._earlier = None, []
 
     def _write(self, data: bytes) -> None:
         """Append; where this is interrupted, the next call overwrites what was half written."""
@@ -222,56 +231,106 @@ def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _read_file(path: Path) -> tuple[bytes, Kept]:
-    """The bytes of a file up to its last whole block, and what they hold."""
-    frames: list[SeenFrame] = []
-    state: dict[str, np.ndarray] = {}
-    data = _bytes_of(path)
-    if not data.startswith(_MAGIC):
-        return _MAGIC, Kept([], {}, None)
-    end = len(_MAGIC)
-    for content, after in _records(data, end):
+class _File(Sequence[SeenFrame]):
+    """A file of an earlier run, as far as it is whole; its frames are read when asked for.
+
+    It stays open, so that it can be read to its end though another run removes it.
+
+    Attributes:
+        state: after the last frame.
+        size: of the picture where the clip was seen to its end, else None.
+        end: the bytes up to the last whole block.
+    """
+
+    def __init__(self, path: Path, file: io.FileIO) -> None:
+        self._path, self._file = path, file
+        self._blocks: list[tuple[int, int]] = []  # where the content of each begins and ends
+        self._count = 0
+        self.state: dict[str, np.ndarray] = {}
+        self.size: tuple[int, int] | None = None
+        self.end = len(_MAGIC)
+        while (record := self._record()) is not None and self._understood(*record):
+            pass
+
+    def _record(self) -> tuple[int, bytes] | None:
+        """Where the next record's content begins, and the content; None where it is not whole."""
+        start = self.end + _RECORD.size
+        self._file.seek(self.end)
+        head = self._file.read(_RECORD.size)
+        if len(head) < _RECORD.size:
+            return None
+        length, digest = _RECORD.unpack(head)
+        if start + length > os.fstat(self._file.fileno()).st_size:
+            return None
+        content = self._file.read(length)
+        return (start, content) if _digest(content) == digest else None
+
+    def _understood(self, start: int, content: bytes) -> bool:
+        """Whether there may be more after this record."""
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                block = {name: arrays[name] for name in arrays.files}
+            block = _arrays(content)
             if "size" in block:
                 width, height = block["size"].tolist()
-                return data[:after], Kept(frames, state, (width, height))
-            more = list(_frames(block))
+                self.size, self.end = (width, height), start + len(content)
+                return False
+            index = [frame.index for frame in _frames(block)]
         except Exception as error:  # whatever is wrong with it, looking again mends it
-            log.warning("Part of the 2D joints in %s cannot be read: %s", path, error)
-            break
-        if not more or more[0].index != len(frames):
-            break  # written twice, when the run was interrupted at the wrong moment
-        frames += more
-        state = {n.removeprefix("state."): a for n, a in block.items() if n.startswith("state.")}
-        end = after
-    return data[:end], Kept(frames, state, None)
+            log.warning("Part of the 2D joints in %s cannot be read: %s", self._path, error)
+            return False
+        if not index or index[0] != self._count:
+            return False  # written twice, when the run was interrupted at the wrong moment
+        self._count += len(index)
+        self._blocks.append((start, start + len(content)))
+        self.state = {
+            n.removeprefix("state."): a for n, a in block.items() if n.startswith("state.")
+        }
+        self.end = start + len(content)
+        return True
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[SeenFrame]:
+        for start, stop in self._blocks:
+            self._file.seek(start)
+            yield from _frames(_arrays(self._file.read(stop - start)))
+
+    @overload
+    def __getitem__(self, at: int) -> SeenFrame: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[SeenFrame]: ...
+    def __getitem__(self, at: int | slice) -> SeenFrame | list[SeenFrame]:
+        return list(self)[at]
+
+    def content(self) -> Iterator[bytes]:
+        """The bytes up to `end`, some at a time."""
+        for start in range(0, self.end, _AT_ONCE):
+            self._file.seek(start)
+            yield self._file.read(min(_AT_ONCE, self.end - start))
+
+    def close(self) -> None:
+        self._file.close()
 
 
-def _bytes_of(path: Path) -> bytes:
+def _opened(path: Path) -> _File | None:
+    """The file of an earlier run; None where it is something else, or cannot be read."""
     try:
         if path.is_symlink():
-            return b""
+            return None
         descriptor = os.open(path, os.O_RDONLY | _BINARY | _CAREFUL)
-        with io.FileIO(descriptor) as file:
-            is_plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            return file.readall() if is_plain else b""
+        file = io.FileIO(descriptor)
+        is_plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if is_plain and file.read(len(_MAGIC)) == _MAGIC:
+            return _File(path, file)
+        file.close()
     except OSError as error:
         log.warning("The 2D joints in %s cannot be read: %s", path, error)
-        return b""
+    return None
 
 
-def _records(data: bytes, start: int) -> Iterator[tuple[bytes, int]]:
-    """Each whole record from `start` on, and where it ends."""
-    while start + _RECORD.size <= len(data):
-        length, digest = _RECORD.unpack_from(data, start)
-        start += _RECORD.size
-        content = data[start : start + length]
-        start += length
-        if len(content) < length or _digest(content) != digest:
-            return
-        yield content, start
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _block(frames: list[SeenFrame], state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

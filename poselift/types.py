@@ -135,6 +135,19 @@ class Track:
         return len(self.frames)
 
 
+def rows_of(track: Track, rows: slice) -> Track:
+    """Some frames of a track, by their rows in it.
+
+    >>> track = Track(1, np.arange(5, 9), np.zeros((4, 17, 2)), np.ones((4, 17)))
+    >>> rows_of(track, slice(1, 3)).frames.tolist()
+    [6, 7]
+    """
+    extra = track.extra
+    if extra is not None:
+        extra = Extra(extra.names, extra.xy[rows], extra.score[rows])
+    return Track(track.id, track.frames[rows], track.xy[rows], track.score[rows], extra)
+
+
 @dataclass(frozen=True)
 class SeenClip:
     """The people of a clip in 2D.

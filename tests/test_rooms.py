@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 #: What lies below everything: no room of ours is known to it.
 BASE = {
-    "angles", "clock", "device", "errors", "files", "gaps", "lazy", "npz", "plugins", "poses2d",
-    "progress", "reading", "result", "skeleton", "smoothing", "types",
+    "angles", "clock", "device", "errors", "files", "gaps", "large", "lazy", "npz", "plugins",
+    "poses2d", "progress", "reading", "result", "sections", "skeleton", "smoothing", "types",
 }  # fmt: skip
 #: Each room, and the rooms that it may import from beside itself and the base.
 ROOMS: dict[str, set[str]] = {

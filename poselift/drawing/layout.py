@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from poselift import large
 from poselift.drawing.people2d import draw_people
 from poselift.drawing.scene3d import Scene
 from poselift.drawing.shapes import capsules, fill, fixed
 from poselift.drawing.style import DARK, LEFT, RIGHT, Colour, Theme
 from poselift.drawing.text import text_width, write
+from poselift.drawing.viewpoint import outline
 from poselift.drawing.views import CAMERA, LAYOUTS, SOLID
 from poselift.errors import PoseliftError
 from poselift.result import ClipMotion
@@ -97,7 +99,7 @@ class ClipPainter:
         if room is not None:
             seen_from = CAMERA if self._solid else view
             camera = motion.meta.get("camera")
-            self._scene = Scene(motion.pose3d, room[2:], seen_from, theme, camera)
+            self._scene = Scene(outline(motion.pose3d), room[2:], seen_from, theme, camera)
         self._ground = np.empty((*self.layout.size[::-1], 3), np.uint8)
         self._ground[:] = theme.bottom
 
@@ -111,6 +113,8 @@ class ClipPainter:
 
         A row beyond the motion's last shows the frame without people.
         """
+        if row % large.BLOCK == 0:
+            large.release(self._motion.pose3d, self._motion.pose2d, self._motion.score)
         out = self._ground.copy()
         if self.layout.frame is not None:
             left, top, width, height = self.layout.frame

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from poselift import large
 from poselift.drawing.views import CAMERA, TURNTABLE, VIEW_ANGLES, VIEWS
 from poselift.errors import PoseliftError
 
@@ -200,6 +201,19 @@ def frame_view(
 
 def _focal(size: tuple[int, int]) -> float:
     return min(size) / 2 / float(np.tan(np.radians(FIELD_OF_VIEW / 2)))
+
+
+def outline(poses: np.ndarray) -> np.ndarray:
+    """What frames a room as these poses (P, T, 17, 3) do; of many of them less than all."""
+    if poses.nbytes <= large.LARGE:
+        return poses
+    cells = np.zeros((0, 3), np.int32)
+    for block in large.blocks(poses.shape[1], poses):
+        points = poses[:, block].reshape(-1, 3)
+        points = points[np.isfinite(points).all(axis=-1)]
+        here = np.round(points / _CELL).astype(np.int32)
+        cells = np.unique(np.concatenate([cells, here]), axis=0)
+    return cells * _CELL
 
 
 def _outline(points: np.ndarray) -> np.ndarray:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from poselift import large
 from poselift.angles import ANGLES, joint_angles
+from poselift.export.people import each_pose
 from poselift.files import atomic_path
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
@@ -19,24 +21,28 @@ ANGLES_ON = H36M17.names[0]
 
 def write_csv(result: ClipMotion, path: Path) -> list[Path]:
     """Write `path`; returns it. Frames in which a person is not there have no rows."""
-    present = result.present
-    angles = np.stack(list(joint_angles(result.pose3d).values()), axis=-1)  # (P, T, 9)
+    angles, begin = np.zeros((0, 0, 0)), 0
     with atomic_path(path) as part, part.open("w", newline="\n", encoding="utf-8") as file:
         file.write(",".join([*COLUMNS, *(f"{name}_deg" for name in ANGLES)]) + "\n")
-        for frame, time in enumerate(result.time):
-            for person in np.flatnonzero(present[:, frame]):
-                at = (person, frame)
-                # (17, 6): x, y, z, u, v, score
-                values = np.column_stack(
-                    [result.pose3d[at], result.pose2d[at], result.score[at]]
-                ).ravel()
-                start = f"{time:.6f},{int(result.ids[person])}"
-                head, rest = values[:6].tolist(), values[6:].tolist()  # the pelvis comes first
-                rows = _POSE % (*head, *angles[at].tolist(), *rest)
-                file.write(rows.replace("nan", "").replace(_START, start))
-                if result.extra is not None:
-                    file.write(_extra_rows(start, result.extra, int(person), frame))
+        for frame, person in each_pose(result):
+            if not begin <= frame < begin + angles.shape[1]:
+                begin = frame  # of some frames at once: one by one is slow, all are too large
+                some = joint_angles(result.pose3d[:, begin : begin + large.BLOCK])
+                angles = np.stack(list(some.values()), axis=-1)  # (P, B, 9)
+            file.write(_rows(result, person, frame, angles[person, frame - begin]))
     return [path]
+
+
+def _rows(result: ClipMotion, person: int, frame: int, degrees: np.ndarray) -> str:
+    """All rows of one person in one frame."""
+    at = (person, frame)
+    # (17, 6): x, y, z, u, v, score
+    values = np.column_stack([result.pose3d[at], result.pose2d[at], result.score[at]]).ravel()
+    start = f"{result.time[frame]:.6f},{int(result.ids[person])}"
+    head, rest = values[:6].tolist(), values[6:].tolist()  # the pelvis comes first
+    rows = _POSE % (*head, *degrees.tolist(), *rest)
+    rows = rows.replace("nan", "").replace(_START, start)
+    return rows + (_extra_rows(start, result.extra, person, frame) if result.extra else "")
 
 
 def _extra_rows(start: str, extra: Extra, person: int, frame: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from poselift.export.people import each_pose
 from poselift.files import atomic_path
 from poselift.npz import plain
 from poselift.result import ClipMotion
@@ -49,24 +50,22 @@ def _head(result: ClipMotion) -> dict[str, Any]:
 
 
 def _write_poses(result: ClipMotion, file: TextIO) -> None:
-    present = result.present
     separator = "\n"
-    for frame, time in enumerate(result.time):
-        for person in np.flatnonzero(present[:, frame]):
-            pose = {
-                "person": int(result.ids[person]),
-                "frame": frame,
-                "time": round(float(time), 6),
-                "filled": bool(result.filled[person, frame]),
-                "pose3d": _rounded(result.pose3d[person, frame], 5),
-                "pose2d": _rounded(result.pose2d[person, frame], 2),
-                "score": _rounded(result.score[person, frame], 4),
-            }
-            if result.extra is not None:
-                pose["extra2d"] = _rounded(result.extra.xy[person, frame], 2)
-                pose["extra_score"] = _rounded(result.extra.score[person, frame], 4)
-            file.write(separator + _dump(pose))
-            separator = ",\n"
+    for frame, person in each_pose(result):
+        pose = {
+            "person": int(result.ids[person]),
+            "frame": frame,
+            "time": round(float(result.time[frame]), 6),
+            "filled": bool(result.filled[person, frame]),
+            "pose3d": _rounded(result.pose3d[person, frame], 5),
+            "pose2d": _rounded(result.pose2d[person, frame], 2),
+            "score": _rounded(result.score[person, frame], 4),
+        }
+        if result.extra is not None:
+            pose["extra2d"] = _rounded(result.extra.xy[person, frame], 2)
+            pose["extra_score"] = _rounded(result.extra.score[person, frame], 4)
+        file.write(separator + _dump(pose))
+        separator = ",\n"
 
 
 def _rounded(values: np.ndarray, digits: int) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from poselift import large
 from poselift.gaps import without_gaps
 from poselift.result import ClipMotion
 
@@ -23,6 +24,22 @@ def each_person(result: ClipMotion, path: Path) -> Iterator[tuple[Path, np.ndarr
             target = path.with_name(f"{path.stem}_{int(result.ids[person])}{path.suffix}")
         pose = result.pose3d[person]
         yield target, without_gaps(pose, np.isfinite(pose).all(axis=-1), result.time)
+
+
+def frame_blocks(result: ClipMotion) -> Iterator[slice]:
+    """The clip's frames in blocks, for what is written piece by piece: a clip may be long."""
+    extra = () if result.extra is None else (result.extra.xy, result.extra.score)
+    arrays = (result.pose3d, result.pose2d, result.score, *extra)
+    return large.blocks(len(result.time), *arrays)
+
+
+def each_pose(result: ClipMotion) -> Iterator[tuple[int, int]]:
+    """Frame and row of everybody who is present, frame after frame."""
+    present = result.present
+    for block in frame_blocks(result):
+        for frame in range(block.start, block.stop):
+            for person in np.flatnonzero(present[:, frame]).tolist():
+                yield frame, person
 
 
 def y_up(points: np.ndarray) -> np.ndarray:

@@ -15,9 +15,12 @@ _SPINE = (7, 8, 9, 10)
 _STRETCH = 0.9995  # of a leg's length: a leg that is quite straight has no side to bend to
 
 
-def constant_bones(pose: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Poses (T, 17, 3) with the bones of their median lengths, alike left and right."""
-    lengths = bone_lengths(pose if weight is None or not weight.any() else pose[weight > 0])
+def constant_bones(
+    pose: np.ndarray, weight: np.ndarray | None = None, lengths: np.ndarray | None = None
+) -> np.ndarray:
+    """Poses (T, 17, 3) with bones of `lengths`, by default their medians, alike left and right."""
+    if lengths is None:
+        lengths = bone_lengths(pose if weight is None or not weight.any() else pose[weight > 0])
     out = np.zeros_like(pose)
     out[:, 0] = pose[:, 0]
     for parent, joint in H36M17.bones:

@@ -7,6 +7,7 @@ to key and not from frame to frame.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +89,7 @@ class BackgroundMotion:
         self._now = np.zeros((0, 2))
         self._count = 0
         self._since_key = np.zeros(4)
-        self._steps: list[np.ndarray] = []
+        self._steps = array("d")  # four numbers a frame
         self._lost: list[int] = []
 
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
@@ -103,7 +104,7 @@ class BackgroundMotion:
         grey = cv2.resize(grey, self._small, interpolation=cv2.INTER_AREA)
         mask = self._free(boxes)
         if self._grey is None:
-            self._steps.append(np.zeros(4))
+            self._steps.extend(np.zeros(4))
         else:
             self._follow(grey, mask)
         if len(self._now) < max(_RENEW * self._count, _FEWEST) or self._far():
@@ -146,11 +147,11 @@ class BackgroundMotion:
             self._now, self._key = place[kept].astype(np.float64), self._key[kept]
             fit = self._fit()
         if fit is None:
-            self._lost.append(len(self._steps))
-            self._steps.append(np.zeros(4))
+            self._lost.append(len(self._steps) // 4)
+            self._steps.extend(np.zeros(4))
             self._now, self._key = np.zeros((0, 2)), np.zeros((0, 2))
             return
-        self._steps.append(_between(self._since_key, fit))
+        self._steps.extend(_between(self._since_key, fit))
         self._since_key = fit
 
     def _fit(self) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from poselift import large
 from poselift.gaps import at_times
 from poselift.scene.world import rotate
 from poselift.smoothing import smooth_series
@@ -102,14 +103,21 @@ def in_a_row(
 
     The order from left to right is the picture's. Everybody's lowest foot is on z = 0.
     """
-    across = [np.median(m.track.xy[:, 0, 0]) if len(m) else 0.0 for m in motions]
+    across = []
+    for motion in motions:
+        across.append(np.median(motion.track.xy[:, 0, 0]) if len(motion) else 0.0)
+        large.release(motion.track.xy)
     order = np.argsort(np.argsort(across, kind="stable"), kind="stable")
     poses = []
     for motion, place_in_row in zip(motions, order, strict=True):
-        pose = rotate(motion.pose3d, rotation)
-        if len(pose):
-            side = (place_in_row - (len(motions) - 1) / 2) * spacing
-            pose = pose + np.array([side, 0, -pose[..., 2].min()], np.float32)
+        pose = large.zeros(motion.pose3d.shape, np.float32)
+        lowest = np.inf
+        for block in large.blocks(len(pose), pose, motion.pose3d):
+            pose[block] = rotate(motion.pose3d[block], rotation)
+            lowest = min(lowest, float(pose[block, :, 2].min()))
+        side = (place_in_row - (len(motions) - 1) / 2) * spacing
+        for block in large.blocks(len(pose), pose):
+            pose[block] += np.array([side, 0, -lowest], np.float32)
         poses.append(pose)
     return poses
 

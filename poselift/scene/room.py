@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from poselift import gaps
+from poselift import gaps, large
 from poselift.scene.balance import ANKLES, centre_of_mass, lines_of_balance
 from poselift.scene.bones import constant_bones, stature
 from poselift.scene.camera import Camera, world_from_camera
@@ -16,6 +16,7 @@ from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
 from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.given import Given
+from poselift.scene.long import in_sections, longest_seen, middle_of
 from poselift.scene.motion import CameraSteps
 from poselift.scene.picture import onto_picture
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
@@ -23,6 +24,7 @@ from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred
 from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, runs, stances
 from poselift.scene.words import in_words
+from poselift.sections import Blended
 from poselift.types import Motion
 
 _WINDOW_SECONDS = 0.2  # a lifter turns whole windows, which overlap
@@ -90,8 +92,13 @@ def build(
         lifted_view: degrees across the longer side that the lifter assumed of the camera.
     """
     given = given or Given()
-    motions = [_along_ray(_plain(m, given, size), size, lifted_view) for m in motions]
-    known = _known_sizes(motions, heights or {})
+
+    def straight(motion: Motion) -> Motion:
+        return _along_ray(_plain(motion, given, size), size, lifted_view)
+
+    # Of somebody who is there for long, a part tells as much of the camera as all of it.
+    told = [straight(longest_seen(motion)) for motion in motions]
+    known = _known_sizes(told, heights or {})
     moves = None
     belief = None
     for _ in range(1 if steps is None else 2):
@@ -100,7 +107,7 @@ def build(
             focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
             centre = given.centre or (size[0] / 2, size[1] / 2)
             moves = steps.moves(given.focal or focal, centre)
-        belief = believe(motions, size, given, moves, known)
+        belief = believe(told, size, given, moves, known)
     assert belief is not None
     camera = _camera(belief, size, given, moves)
     worlds, feet, tall = [], [], []
@@ -111,10 +118,16 @@ def build(
             feet.append(np.zeros((0, 2), bool))
             tall.append(float("nan"))
             continue
-        world, planted = _stand(motion, belief, camera, scale, moves)
-        worlds.append(world)
+        standing = Blended(len(motion))
+        planted = np.zeros((len(motion), 2), bool)
+        for section, part in in_sections(motion):
+            looked_at = told[number] if part is motion else straight(part)
+            world, stays = _stand(looked_at, belief, camera, scale, moves)
+            standing.add(section, world)
+            planted[section.own] = stays[section.inside()]
+        worlds.append(standing.result())
         feet.append(planted)
-        tall.append(stature(world))
+        tall.append(stature(middle_of(worlds[-1])))
     worlds, camera = _centred(worlds, feet, camera, given.height is not None)
     return Room(worlds, camera, feet, tall, camera.how)
 
@@ -273,16 +286,24 @@ def _centred(
     camera_height_given: bool,
 ) -> tuple[list[np.ndarray], Camera]:
     """The middle of what happens above x = y = 0; the floor stays, where anybody stands on it."""
-    roots = [world[:, 0, :2] for world in worlds if len(world)]
-    if not roots:
+    there = [world for world in worlds if len(world)]
+    if not there:
         return worlds, camera
-    joined = np.concatenate(roots)
-    middle = np.append((joined.min(axis=0) + joined.max(axis=0)) / 2, 0)
-    on_floor = [
-        (np.abs(world[:, ANKLES, 2]) < _NEAR_FLOOR)[planted].any()
-        for world, planted in zip(worlds, feet, strict=True)
-    ]
-    if not any(on_floor) and not camera_height_given:
-        middle[2] = min(float(world[..., 2].min()) for world in worlds if len(world))
-    moved = [(world - middle).astype(np.float32) for world in worlds]
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    lowest, on_floor = np.inf, False
+    for world, planted in zip(worlds, feet, strict=True):
+        for block in large.blocks(len(world), world):
+            low = np.minimum(low, world[block, 0].min(axis=0))
+            high = np.maximum(high, world[block, 0].max(axis=0))
+            lowest = min(lowest, float(world[block, :, 2].min()))
+            near = np.abs(world[block, ANKLES, 2]) < _NEAR_FLOOR
+            on_floor = on_floor or bool(near[planted[block]].any())
+    middle = np.append((low[:2] + high[:2]) / 2, 0)
+    if not on_floor and not camera_height_given:
+        middle[2] = lowest
+    moved = []
+    for world in worlds:
+        moved.append(large.zeros(world.shape, np.float32))
+        for block in large.blocks(len(world), world, moved[-1]):
+            moved[-1][block] = world[block] - middle
     return moved, replace(camera, position=camera.position - middle)
