@@ -135,11 +135,11 @@ class Hands:
                 return done
             failed = record_of(
                 task,
-                **facts,
+                **_without_secrets(facts, task),
                 settings=self._settings,
                 made_by=self._made_by,
                 seconds={"total": round(time.monotonic() - begun, 3)},
-                error=_failure(error, str(task.fetched)),
+                error=_failure(error, task),
             )
             try:
                 with self._current.recording:
@@ -173,7 +173,7 @@ class Hands:
         seconds |= {**processed.seconds, "total": time.monotonic() - begun}
         record = record_of(
             task,
-            **facts,
+            **_without_secrets(facts, task),
             settings=self._settings,
             made_by=self._made_by,
             people=processed.people,
@@ -283,21 +283,34 @@ def _facts_of(path: Path) -> dict[str, Any]:
         }
 
 
-def _failure(error: Exception, fetched: str) -> Failure:
-    """What a record says of an error; a copy from a store is called by its name only."""
+def _failure(error: Exception, task: Task) -> Failure:
+    """What a record says of an error."""
     if isinstance(error, PoseliftError):
         kind = "network" if isinstance(error, NetworkError) else "refused"
-        return Failure(kind, error.message.replace(f"{fetched}{os.sep}", ""), error.hint)
+        return Failure(kind, _named(error.message, task), _named(error.hint, task))
     if isinstance(error, MemoryError):
         return Failure("memory", f"There was not enough memory ({error or 'MemoryError'}).")
     if isinstance(error, OSError):
-        return Failure("refused", str(error), "Check the source.")
+        return Failure("refused", _named(str(error), task), "Check the source.")
     return Failure(
         "bug",
-        f"{type(error).__name__}: {error}",
+        _named(f"{type(error).__name__}: {error}", task),
         "This is an error in Poselift or in a part of your own; the record has the traceback.",
-        "".join(traceback.format_exception(error)),
+        _named("".join(traceback.format_exception(error)), task),
     )
+
+
+def _without_secrets(facts: dict[str, Any], task: Task) -> dict[str, Any]:
+    """The facts for a record, with its video named as the record names it."""
+    texts = ("warnings", "notes")
+    named = {name: [_named(text, task) for text in facts.get(name, [])] for name in texts}
+    return {**facts, **named}
+
+
+def _named(text: str, task: Task) -> str:
+    """A text in which the video is called as in its record, whatever it was opened as."""
+    text = text.replace(f"{task.fetched}{os.sep}", "")
+    return text.replace(task.unit.address, shown(task.unit))
 
 
 def _is_of_destination(error: BaseException, out: Path | None) -> bool:
