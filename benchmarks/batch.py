@@ -69,7 +69,8 @@ def looped(target: Path, seconds: float, fps: int = 30) -> str:
                     if number >= wanted:
                         out.mux(stream.encode(None))
                         return str(target)
-                    stream.width, stream.height = frame.width, frame.height
+                    if number == 0:
+                        stream.width, stream.height = frame.width, frame.height
                     frame.pts, frame.time_base = number, Fraction(1, fps)
                     out.mux(stream.encode(frame))
 

@@ -22,6 +22,9 @@ port=$((20000 + SLURM_JOB_ID % 10000))
 head=$(hostname)
 cpus=${SLURM_CPUS_PER_TASK:-$(nproc)}
 export RAY_USAGE_STATS_ENABLED=0
+# Others on the network must not be able to use the cluster: whoever reaches it may run programs.
+RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+export RAY_AUTH_MODE=token RAY_AUTH_TOKEN
 
 # A job step for each node: they end with the job, whatever becomes of it.
 srun --overlap --nodes=1 --ntasks=1 --nodelist="$head" \

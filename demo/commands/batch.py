@@ -161,7 +161,7 @@ def _tell_summary(summary: Summary, reporter: Reporter) -> None:
 
 def _list_missing(batch: Batch, reporter: Reporter, options: argparse.Namespace) -> int:
     """The address of each video that would be processed, on a line of its own."""
-    from poselift.batch.worker import shown
+    from poselift.batch.telling import shown
 
     for unit in itertools.islice(batch.missing(options.retry_failed), options.limit):
         _write(shown(unit), reporter, id=unit.id, folder=unit.folder)

@@ -18,8 +18,9 @@ from poselift.batch.plan import Limits, Plan, Task, Trouble, share_of_cores
 from poselift.batch.records import Failure, Record
 from poselift.batch.scratch import scratch_for
 from poselift.batch.stamps import stamp_of
+from poselift.batch.telling import record_of
 from poselift.batch.units import Unit
-from poselift.batch.worker import READY, record_of, work
+from poselift.batch.worker import READY, work
 from poselift.errors import PoseliftError
 
 #: How often a unit is tried whose process dies.

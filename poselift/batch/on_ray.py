@@ -23,8 +23,8 @@ from poselift.batch.plan import Limits, Plan, Task, Trouble
 from poselift.batch.records import Failure, Record
 from poselift.batch.scratch import scratch_for
 from poselift.batch.stamps import has_changed, stamp_of
+from poselift.batch.telling import record_of
 from poselift.batch.units import Unit
-from poselift.batch.worker import record_of
 from poselift.errors import PoseliftError
 
 _log = logging.getLogger(__name__)

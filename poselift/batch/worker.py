@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import hashlib
-import logging
 import multiprocessing
 import os
 import pickle
 import signal
-import socket
 import threading
 import time
-import traceback
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from poselift.batch.fetching import as_file
 from poselift.batch.object_records import records_at
-from poselift.batch.objects import NetworkError, is_object
+from poselift.batch.objects import is_object
 from poselift.batch.parts import added, forget_parts, see_part, seen_in_parts
 from poselift.batch.plan import Plan, Task, Trouble
-from poselift.batch.records import DestinationError, Failure, Record
+from poselift.batch.records import DestinationError, Record
 from poselift.batch.stamps import content_of, stamp_of
-from poselift.batch.units import Unit
+from poselift.batch.telling import Said, facts_of, failure_of, record_of, without_secrets
 from poselift.errors import PoseliftError
-from poselift.files import printable
-from poselift.media.source import is_address, safe_name
-from poselift.progress import Silent
+from poselift.media.source import safe_name
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -107,7 +97,7 @@ class Hands:
         from poselift.pipeline import Pipeline, made_by
 
         settings, parts = pickle.loads(plan.work)
-        self._said = _Said()
+        self._said = Said()
         self._pipeline = Pipeline(settings, reporter=self._said, **parts)
         self._settings = plan.settings
         self._records = records_at(plan.out)
@@ -135,11 +125,11 @@ class Hands:
                 return done
             failed = record_of(
                 task,
-                **_without_secrets(facts, task),
+                **without_secrets(facts, task),
                 settings=self._settings,
                 made_by=self._made_by,
                 seconds={"total": round(time.monotonic() - begun, 3)},
-                error=_failure(error, task),
+                error=failure_of(error, task),
             )
             try:
                 with self._current.recording:
@@ -173,14 +163,14 @@ class Hands:
         seconds |= {**processed.seconds, "total": time.monotonic() - begun}
         record = record_of(
             task,
-            **_without_secrets(facts, task),
+            **without_secrets(facts, task),
             settings=self._settings,
             made_by=self._made_by,
             people=processed.people,
             frames=processed.frames,
             seconds={name: round(value, 3) for name, value in seconds.items()},
             folder=task.unit.folder,
-            outputs={path.name: _facts_of(path) for path in sorted(processed.files)},
+            outputs={path.name: facts_of(path) for path in sorted(processed.files)},
         )
         with self._current.recording:
             self._records.of(task.unit).place(folder, record)
@@ -198,68 +188,6 @@ class Hands:
         return self._pipeline.process_into(path, folder)
 
 
-def record_of(task: Task, **facts: Any) -> Record:
-    """The record of a try at a unit, as of now."""
-    return Record(
-        id=task.unit.id,
-        source=shown(task.unit),
-        attempts=task.attempt,
-        host=socket.gethostname(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        **facts,
-    )
-
-
-def shown(unit: Unit) -> str:
-    """The address for a record: without the password and the query, which may be a key.
-
-    >>> shown(Unit("0", "https://me:secret@example.org/a.mp4?key=1"))
-    'https://example.org/a.mp4'
-    """
-    if not is_address(unit.address):
-        return printable(unit.address)
-    parts = urlsplit(unit.address)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-class _Said(Silent):
-    """Keeps what is said and logged about one unit."""
-
-    def __init__(self) -> None:
-        self._notes: list[str] = []
-
-    def say(self, text: str, **facts: Any) -> None:
-        """A note; which parts were chosen is in the record anyway."""
-        if "lifter" not in facts:
-            self._notes.append(text)
-
-    @contextlib.contextmanager
-    def by(self, facts: dict[str, Any]) -> Iterator[None]:
-        """Let `facts` hold the notes and warnings of this block."""
-        facts["notes"] = self._notes = []
-        warnings: list[str] = []
-        facts["warnings"] = warnings
-        handler = _ToList(warnings)
-        logger = logging.getLogger("poselift")
-        logger.addHandler(handler)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
-
-
-class _ToList(logging.Handler):
-    MOST = 100
-
-    def __init__(self, kept: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._kept = kept
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if len(self._kept) < self.MOST:
-            self._kept.append(record.getMessage())
-
-
 def _share_cores(threads: int) -> None:
     """Compute with so many threads; called before numpy and torch are imported."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -273,44 +201,6 @@ def _load(pipeline: Pipeline) -> None:
     """Load all models, so that no video is blamed for it."""
     parts = pipeline.parts
     _ = parts.lifter, parts.keypointer, parts.detector
-
-
-def _facts_of(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-        }
-
-
-def _failure(error: Exception, task: Task) -> Failure:
-    """What a record says of an error."""
-    if isinstance(error, PoseliftError):
-        kind = "network" if isinstance(error, NetworkError) else "refused"
-        return Failure(kind, _named(error.message, task), _named(error.hint, task))
-    if isinstance(error, MemoryError):
-        return Failure("memory", f"There was not enough memory ({error or 'MemoryError'}).")
-    if isinstance(error, OSError):
-        return Failure("refused", _named(str(error), task), "Check the source.")
-    return Failure(
-        "bug",
-        _named(f"{type(error).__name__}: {error}", task),
-        "This is an error in Poselift or in a part of your own; the record has the traceback.",
-        _named("".join(traceback.format_exception(error)), task),
-    )
-
-
-def _without_secrets(facts: dict[str, Any], task: Task) -> dict[str, Any]:
-    """The facts for a record, with its video named as the record names it."""
-    texts = ("warnings", "notes")
-    named = {name: [_named(text, task) for text in facts.get(name, [])] for name in texts}
-    return {**facts, **named}
-
-
-def _named(text: str, task: Task) -> str:
-    """A text in which the video is called as in its record, whatever it was opened as."""
-    text = text.replace(f"{task.fetched}{os.sep}", "")
-    return text.replace(task.unit.address, shown(task.unit))
 
 
 def _is_of_destination(error: BaseException, out: Path | None) -> bool:

@@ -14,7 +14,7 @@ from poselift.batch.records import Failure
 from poselift.batch.scratch import remove_left
 from poselift.batch.stamps import content_of, stamp_of
 from poselift.batch.units import Unit
-from poselift.batch.worker import shown
+from poselift.batch.telling import shown
 from poselift.errors import PoseliftError
 
 NAME = "00112233445566aa"
