@@ -13,8 +13,8 @@ from poselift.batch import Record, Records, write_manifest
 from poselift.batch.records import Failure
 from poselift.batch.scratch import remove_left
 from poselift.batch.stamps import content_of, stamp_of
-from poselift.batch.units import Unit
 from poselift.batch.telling import shown
+from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
 
 NAME = "00112233445566aa"
