@@ -25,7 +25,7 @@ FIELD_OF_VIEW, _LENS_SPREAD = 55.0, 0.3
 _TILT, _TILT_SD = 10.0, 28.0
 #: Where nobody's balance tells anything, a camera is near to level.
 _LEVEL, _LEVEL_SD = 4.0, 7.0
-_ROLL_SD = 4.0  # with heavy tails: some cameras are held well askew
+_ROLL_SD = 6.0  # with heavy tails: some cameras are held well askew
 _HEIGHT, _HEIGHT_SD = 1.6, 2.0
 _SIZE_SD = 0.05  # people's sizes, as a share
 _FLOOR_SD = 0.03  # metres; with heavy tails: some people stand on something
