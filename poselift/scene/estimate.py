@@ -21,7 +21,7 @@ from poselift.scene.rays import field_of_view, focal_length
 from poselift.types import Motion
 
 #: What cameras are like before anybody is seen: degrees and metres, mean and standard deviation.
-FIELD_OF_VIEW, _LENS_SPREAD = 55.0, 0.3
+FIELD_OF_VIEW, _LENS_SPREAD = 55.0, 0.4
 _TILT, _TILT_SD = 10.0, 28.0
 #: Where nobody's balance tells anything, a camera is near to level.
 _LEVEL, _LEVEL_SD = 4.0, 7.0
@@ -29,6 +29,8 @@ _ROLL_SD = 6.0  # with heavy tails: some cameras are held well askew
 _HEIGHT, _HEIGHT_SD = 1.6, 2.0
 _SIZE_SD = 0.05  # people's sizes, as a share
 _FLOOR_SD = 0.03  # metres; with heavy tails: some people stand on something
+#: What the fit of a lens counts among lenses, chosen so that the doubt is as large as the error.
+_FIT_TELLS = 1.5
 _GRID = np.geomspace(25.0, 95.0, 10)  # degrees across the longer side
 
 
@@ -93,6 +95,7 @@ class Search:
         if self._given.focal is not None:
             self._grid = np.array([field_of_view(size, self._given.focal)])
         self._fits: list[_Fit] = []
+        self._lens: list[float] = []
 
     def step(self) -> Belief | None:
         """Try one more field of view; the belief when it was the last."""
@@ -101,11 +104,13 @@ class Search:
         focal = focal_length(size, self._grid[len(fits)])
         evidence = gather(self._people, focal, centre) if self._people else None
         fits.append(_fit(evidence, self._sizes, given, fits[-1] if fits else None))
+        self._lens.append(0.0 if evidence is None else evidence.lens)
         if len(fits) < len(self._grid):
             return None
         grid = self._grid
         usual = (np.log(np.tan(np.radians(grid) / 2)) - _log_tan(FIELD_OF_VIEW)) / _LENS_SPREAD
-        cost = np.array([fit.cost for fit in fits]) + np.square(usual)
+        cost = _FIT_TELLS * np.array([fit.cost for fit in fits]) + np.array(self._lens)
+        cost += np.square(usual)
         chance = np.exp(-(cost - cost.min()) / 2)
         return _mean(self._numbers, size, grid, fits, chance / chance.sum(), given)
 
@@ -181,8 +186,6 @@ def _descend(evidence: Evidence | None, known: np.ndarray, up: np.ndarray, given
     covariance = np.zeros((len(x), len(x)))
     covariance[np.ix_(free, free)] = np.linalg.inv(normal)
     pieces = 0.0 if evidence is None else float(len(evidence.up))
-    if evidence is not None:
-        cost += evidence.walk
     up = up_from(*np.degrees(x[:2]))
     sizes, floors = np.exp(x[3 : 3 + people]), x[3 + people :]
     return _Fit(up, float(x[2]), sizes, floors, cost, covariance[:3, :3], pieces)
