@@ -47,7 +47,11 @@ def lift_clip(
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
-    motions = _lifted(tracks, seen, lift, settings, reporter)
+    # Movement does not go on across a gap or a cut: what is before and after is lifted by itself.
+    ends = np.union1d(gaps_in(seen.time), () if steps is None else steps.cuts).astype(int)
+    motions = _lifted(
+        [_pieces(track, ends) for track in tracks], tracks, seen, lift, settings, reporter
+    )
     worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None), steps)
     if motions:
         reporter.say(f"room: {learned['upright']}")
@@ -65,11 +69,14 @@ def lift_clip(
 
 
 def _lifted(
-    tracks: Sequence[Track], seen: SeenClip, lift: Lifter, settings: Settings, reporter: Reporter
+    pieces: Sequence[list[Track]],
+    tracks: Sequence[Track],
+    seen: SeenClip,
+    lift: Lifter,
+    settings: Settings,
+    reporter: Reporter,
 ) -> list[Motion]:
-    """The motion of each track; long ones in sections, all others together."""
-    # Movement does not go on across a gap: what is before and after it is lifted by itself.
-    pieces = [_pieces(track, seen.time) for track in tracks]
+    """The motion of each track from its pieces; long ones in sections, all others together."""
     every = [piece for one in pieces for piece in one]
     seconds = SMOOTHING[settings.smooth]
     cleaned = [clean(piece, seen.fps, seconds) for piece in every]
@@ -98,9 +105,9 @@ def _lifted(
     ]
 
 
-def _pieces(track: Track, time: np.ndarray) -> list[Track]:
-    """The parts of a track between the gaps of the clip's clock, where anything was seen."""
-    cuts = gaps_in(time) - int(track.frames[0])
+def _pieces(track: Track, ends: np.ndarray) -> list[Track]:
+    """The parts of a track before and after the frames `ends`, where anything was seen."""
+    cuts = ends - int(track.frames[0])
     cuts = cuts[(cuts > 0) & (cuts < len(track))]
     if not len(cuts):
         return [track]

@@ -148,7 +148,7 @@ class Pipeline:
         seconds: dict[str, float],
         seen: SeenClip | None = None,
     ) -> ClipMotion:
-        from poselift.background import watch_background
+        from poselift.background import steps_of
         from poselift.lifting import lift_clip
         from poselift.seeing import see_clip
 
@@ -162,8 +162,7 @@ class Pipeline:
         if not seen.tracks:
             self.reporter.say("nobody was found in this clip; the result shows it as it is")
         meta = {"source": printable(Path(clip.path).name), **made_by(self.parts)}
-        with _timed(seconds, "background"):
-            steps = watch_background(clip, seen, self.reporter) if self.settings.place else None
+        steps = steps_of(seen, self.reporter)
         with _timed(seconds, "lift"):
             return lift_clip(
                 folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path), steps

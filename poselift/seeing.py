@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from poselift.background import boxes_of
 from poselift.detectors.protocols import Keypointer
 from poselift.detectors.registry import load_keypointer
 from poselift.detectors.see import See, Seen
@@ -23,8 +24,11 @@ from poselift.media import Source, prefetch
 from poselift.media.prefetch import depth
 from poselift.parts import Parts
 from poselift.progress import Reporter
+from poselift.scene.motion import BackgroundMotion
 from poselift.store import SeenFrame, TrackStore
 from poselift.types import SeenClip
+
+_BEHIND = "background."  # before the names of what its state holds
 
 
 def see_clip(
@@ -49,9 +53,10 @@ def see_stretch(source: Source, parts: Parts, reporter: Reporter) -> Iterator[Se
     They are numbered from 1 as if nobody had been seen before.
     """
     see = See(parts.detector, parts.keypointer, every=parts.settings.detect_every)
+    behind = BackgroundMotion(source.size)
     with reporter.stage("see", source.frame_count_estimate) as advance:
         for seen in see.frames(prefetch(source.frames(), depth(source.size))):
-            yield _without_picture(seen)
+            yield _without_picture(seen, behind)
             advance(seen.frame.index + 1)
 
 
@@ -80,6 +85,7 @@ class _Looking:
         self._store = store
         self._builder = TrackBuilder()
         self._times = array("d")
+        self._background = array("d")  # six numbers a frame
 
     def clip(self) -> SeenClip:
         kept = self._store.read() if self._store is not None else None
@@ -90,7 +96,7 @@ class _Looking:
                 "2D tracks: reused from an earlier run (`cache=False` computes them again)",
                 cached=True,
             )
-            return SeenClip(np.array(self._times), kept.size, self._builder.tracks())
+            return self._seen(kept.size)
         self._look(kept.state if kept is not None else {})
         if not self._times:
             raise PoseliftError(
@@ -99,7 +105,11 @@ class _Looking:
             )
         if self._store is not None:
             self._store.finish(self._source.size)
-        return SeenClip(np.array(self._times), self._source.size, self._builder.tracks())
+        return self._seen(self._source.size)
+
+    def _seen(self, size: tuple[int, int]) -> SeenClip:
+        time, background = np.array(self._times), np.array(self._background).reshape(-1, 6)
+        return SeenClip(time, size, self._builder.tracks(), background)
 
     def _look(self, state: dict[str, np.ndarray]) -> None:
         """Process the remaining frames, from the `state` after the others."""
@@ -109,9 +119,13 @@ class _Looking:
             _keypointer(self._source, parts),
             every=parts.settings.detect_every,
         )
+        behind = BackgroundMotion(self._source.size)
         resumed = len(self._times)
         if resumed:
             see.restore(state)
+            behind.restore(
+                {k.removeprefix(_BEHIND): v for k, v in state.items() if k.startswith(_BEHIND)}
+            )
             self._reporter.say(
                 f"resuming: {resumed} frames were processed by an earlier run", resumed=resumed
             )
@@ -121,10 +135,11 @@ class _Looking:
         try:
             with self._reporter.stage("see", self._source.frame_count_estimate) as advance:
                 for seen in see.frames(frames):
-                    frame = _without_picture(seen)
+                    frame = _without_picture(seen, behind)
                     self._take(frame)
                     if self._store is not None:
-                        self._store.add(frame, see.state())
+                        behind_now = {_BEHIND + k: v for k, v in behind.state().items()}
+                        self._store.add(frame, {**see.state(), **behind_now})
                     advance(len(self._times))
         except BaseException:
             if self._store is not None:
@@ -134,9 +149,10 @@ class _Looking:
     def _take(self, frame: SeenFrame) -> None:
         self._builder.add(frame.index, frame.ids, frame.joints, frame.feet)
         self._times.append(frame.time)
+        self._background.extend(frame.background)
 
 
-def _without_picture(seen: Seen) -> SeenFrame:
+def _without_picture(seen: Seen, behind: BackgroundMotion) -> SeenFrame:
     assert seen.people.ids is not None
     return SeenFrame(
         seen.frame.index,
@@ -144,6 +160,7 @@ def _without_picture(seen: Seen) -> SeenFrame:
         seen.people.ids,
         seen.joints,
         feet_in(seen.keypoints),
+        behind.add(seen.frame.image, boxes_of(seen.joints)),
     )
 
 

@@ -16,7 +16,7 @@ import secrets
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 #: Frames in a block: a killed run loses at most this many.
 FRAMES_A_BLOCK = 300
 #: Changes whenever the content changes its meaning, so that older files are not used.
-_MAGIC = b"poselift 2d 2\n"
+_MAGIC = b"poselift 2d 3\n"
 _RECORD = struct.Struct("<Q16s")  # length and digest of the bytes that follow
 _AT_ONCE = 1 << 20  # bytes that are copied together
 _END, _PART = ".2d", ".part"
@@ -49,6 +49,7 @@ class SeenFrame:
         ids: (N,) each person's number; -1 for people not confirmed.
         joints: their joints in H36M-17.
         feet: their heels and toes in FEET4, where the keypointer reads them.
+        background: (6,) how what is behind them moved since the frame before.
     """
 
     index: int
@@ -56,6 +57,7 @@ class SeenFrame:
     ids: np.ndarray
     joints: Keypoints
     feet: Keypoints | None = None
+    background: np.ndarray = field(default_factory=lambda: np.zeros(6))
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class TrackStore:
             return
         # One step, so that an interruption never parts a frame from its state.
         self._waiting.append((frame, state))
+        if len(self._waiting) > 1:  # only the last state is written, and each holds a picture
+            self._waiting[-2] = (self._waiting[-2][0], {})
         if len(self._waiting) >= FRAMES_A_BLOCK:
             self.flush()
 
@@ -341,6 +345,7 @@ def _block(frames: list[SeenFrame], state: Mapping[str, np.ndarray]) -> dict[str
         "ids": np.concatenate([frame.ids for frame in frames]),
         "xy": np.concatenate([frame.joints.xy for frame in frames]),
         "score": np.concatenate([frame.joints.score for frame in frames]),
+        "background": np.stack([frame.background for frame in frames]),
         **_feet_block([frame.feet for frame in frames]),
         **{f"state.{name}": array for name, array in state.items()},
     }
@@ -364,7 +369,7 @@ def _frames(block: Mapping[str, np.ndarray]) -> Iterator[SeenFrame]:
     if "feet_xy" in block:
         points, scores = (np.split(block[name], cuts) for name in ("feet_xy", "feet_score"))
         feet = (Keypoints(xy, score, FEET4) for xy, score in zip(points, scores, strict=True))
-    for index, time, (ids, xy, score) in zip(
-        block["index"].tolist(), block["time"].tolist(), people, strict=True
+    for index, time, moved, (ids, xy, score) in zip(
+        block["index"].tolist(), block["time"].tolist(), block["background"], people, strict=True
     ):
-        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17), next(feet))
+        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17), next(feet), moved)

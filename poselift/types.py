@@ -156,11 +156,14 @@ class SeenClip:
         time: (T,) float64 seconds of every frame.
         size: (width, height) of the picture as displayed.
         tracks: the people, in H36M-17; their `frames` index into `time`.
+        background: (T, 6) how the background moved, as `scene.motion.BackgroundMotion` gives it;
+            None where there were no pictures to look at.
     """
 
     time: np.ndarray
     size: tuple[int, int]
     tracks: list[Track]
+    background: np.ndarray | None = None
 
     @property
     def fps(self) -> float:

@@ -7,6 +7,7 @@ import pytest
 
 from poselift.lifting import lift_clip
 from poselift.progress import Silent
+from poselift.scene.motion import CameraSteps
 from poselift.settings import Settings
 from poselift.types import Motion, SeenClip, Track
 
@@ -65,3 +66,13 @@ def test_slides_an_hour_apart_are_one_piece():
     lifter, motion = lifted(clip(np.arange(10) * 3600.0))
     assert len(lifter.tracks) == 1
     assert len(motion.time) == 10
+
+
+def test_what_two_cameras_filmed_is_lifted_apart():
+    seen = clip(np.arange(40) / 30)
+    nothing = np.zeros(40)
+    steps = CameraSteps(np.zeros((40, 2)), nothing, nothing, lost=(22,), cuts=(22,))
+    lifter = Recording()
+    motion = lift_clip("clip", seen, lifter, Settings(smooth="off"), Silent(), {}, steps=steps)
+    assert [len(track) for track in lifter.tracks] == [22, 18]
+    assert np.shape(motion.meta["camera"]["rotation"]) == (40, 3, 3)

@@ -38,6 +38,8 @@ def tracks_bytes(seen: SeenClip) -> bytes:
     for track in seen.tracks:
         parts += [bytes([track.id]), track.frames.tobytes(), track.xy.tobytes()]
         parts += [track.score.tobytes()]
+    assert seen.background is not None
+    parts.append(seen.background.tobytes())
     return b"".join(parts)
 
 

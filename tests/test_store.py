@@ -27,7 +27,8 @@ def frames(count: int, first: int = 0) -> list[SeenFrame]:
         joints = Keypoints(
             RNG.random((n, 17, 2), np.float32), RNG.random((n, 17), np.float32), H36M17
         )
-        made.append(SeenFrame(index, index / 30, np.arange(n), joints))
+        moved = RNG.random(6)
+        made.append(SeenFrame(index, index / 30, np.arange(n), joints, background=moved))
     return made
 
 
@@ -67,6 +68,7 @@ def test_what_is_kept_comes_back_for_its_key_only(folder: Path) -> None:
         assert before.ids.tolist() == after.ids.tolist()
         assert before.joints.xy.tobytes() == after.joints.xy.tobytes()
         assert before.joints.score.tobytes() == after.joints.score.tobytes()
+        assert before.background.tobytes() == after.background.tobytes()
     other = TrackStore(folder, "another").read()
     assert (list(other.frames), other.size) == ([], None)
     assert [path.name for path in folder.iterdir()] == [f"{KEY}.2d"]

@@ -128,20 +128,22 @@ def join(folders: Sequence[Path], cuts: Sequence[float]) -> SeenClip:
     """
     builder = TrackBuilder()
     times: list[float] = []
+    background: list[np.ndarray] = []
     before: list[SeenFrame] = []
     last = 0
     size: tuple[int, int] | None = None
     for folder, cut in zip(folders, cuts, strict=True):
         with closing(TrackStore(folder, _NAME)) as store:
             kept = store.read()
+            seen = list(kept.frames)  # while its file is open
         if kept.size is None:
             raise PoseliftError(
                 f"A part in {folder} cannot be read.", "Remove it, and run the batch again."
             )
         size = kept.size
-        numbers = same_people(before, kept.frames, cut)
+        numbers = same_people(before, seen, cut)
         before = []
-        for frame in kept.frames:
+        for frame in seen:
             if times and frame.time < cut - _SLACK:
                 continue
             ids = frame.ids.copy()
@@ -152,9 +154,10 @@ def join(folders: Sequence[Path], cuts: Sequence[float]) -> SeenClip:
                 ids[row] = numbers.get(number, -1)
             builder.add(len(times), ids, frame.joints, frame.feet)
             times.append(frame.time)
+            background.append(frame.background)
             before.append(SeenFrame(frame.index, frame.time, ids, frame.joints))
     assert size is not None
-    return SeenClip(np.array(times), size, builder.tracks())
+    return SeenClip(np.array(times), size, builder.tracks(), np.array(background).reshape(-1, 6))
 
 
 def same_people(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,17 @@ class Camera:
             self.size, self.rotation[frame], self.position[frame], self.focal[frame],
             self.centre, self.uncertainty, self.how,
         )  # fmt: skip
+
+    def through(self, frames: int) -> Camera:
+        """The same with a row for each of that many frames, as one that moves has."""
+        if self.moves:
+            return self
+        return replace(
+            self,
+            rotation=np.repeat(self.rotation[None], frames, axis=0),
+            position=np.repeat(self.position[None], frames, axis=0),
+            focal=np.full(frames, float(self.focal)),
+        )
 
     def project(self, world: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
         """World points to pixels (..., 2); `frames` (T,) are those of the first axis if it moves.

@@ -23,11 +23,11 @@ _MOST_PIECES = 40  # a person, so that an hour costs no more than half a minute
 _LEAST_PLANTED = 0.35
 _SURE = 0.25  # the score below which an ankle is not seen, but guessed or at the picture's edge
 _UNSEEN_PLANTED = 0.3  # such a foot may carry, which says a little about up, but is nowhere
-#: What the log odds of the lifter and of the picture count, fitted to validation clips; the lifter's
-#: are too low.
+#: What the log odds of the lifter and of the picture count, fitted to validation clips; the
+#: lifter's are too low.
 _LIFTER_TELLS, _PICTURE_TELLS, _PLANTED_BIAS = 1.95, 0.6, 1.25
-#: A lifter takes cameras as more level than they are: the elevation of bodies is this too small, and
-#: that of the up that it tells.
+#: A lifter takes cameras as more level than they are: the elevation of bodies is this too small,
+#: that of the up that it tells a little less so.
 SHRINKS, _TOLD_SHRINKS = 1.12, 1.08
 
 

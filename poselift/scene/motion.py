@@ -2,12 +2,12 @@
 
 Corners outside the people's boxes are followed from picture to picture. A rotation and a change of
 focal length are fitted to where they were in a key frame, robustly, so that errors add up from key
-to key and not from frame to frame.
+to key and not from frame to frame. Where the whole picture changes at once, another camera begins.
 """
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,14 @@ _VIEW = 55.0  # degrees for which angles are counted; others follow from it
 #: Degrees that a camera must turn, and share that it must zoom, to count as one that moves. A pan
 #: with another lens than is assumed looks like a little zoom.
 _STILL_DEGREES, _STILL_ZOOM = 1.5, 0.12
+#: How alike pictures of one camera are at least, as a correlation, and by how many grey levels
+#: those of two cameras differ.
+_ALIKE, _DIFFERENT = 0.4, 8.0
+_THUMB = (40, 24)  # pixels: turns between two frames hardly show at this size
+#: Pixels of the small picture by which near and far part if a camera is carried, and the share of
+#: frames in which they must.
+_PARALLAX, _CARRIED = 0.45, 0.3
+_FOLLOWED, _LOST, _CUT = 0.0, 1.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,31 @@ class CameraSteps:
     Attributes:
         pixels: (T, 2) that the picture shifts right and down from the frame before.
         roll: (T,) radians clockwise; `zoom` (T,) logarithms of the growing focal length.
-        lost: frames whose background could not be followed: cuts, or nothing to see.
+        lost: frames whose background could not be followed, cuts among them.
+        cuts: frames with which another camera begins.
+        carried: whether near and far parted, as they do when the camera itself moves.
     """
 
     pixels: np.ndarray
     roll: np.ndarray
     zoom: np.ndarray
     lost: tuple[int, ...] = ()
+    cuts: tuple[int, ...] = ()
+    carried: bool = False
+
+    def between(self, first: int, end: int) -> CameraSteps:
+        """Those of the frames from `first` to before `end`, which one camera filmed."""
+        pixels, roll, zoom = (
+            np.array(column[first:end]) for column in (self.pixels, self.roll, self.zoom)
+        )
+        pixels[:1], roll[:1], zoom[:1] = 0, 0, 0
+        lost = tuple(frame - first for frame in self.lost if first < frame < end)
+        return CameraSteps(pixels, roll, zoom, lost, (), self.carried)
+
+    def standing(self) -> CameraSteps:
+        """The same cuts, between which no camera moved."""
+        pixels, roll, zoom = (np.zeros_like(a) for a in (self.pixels, self.roll, self.zoom))
+        return CameraSteps(pixels, roll, zoom, self.lost, self.cuts, self.carried)
 
     def moves(self, focal: float, centre: tuple[float, float]) -> Moves | None:
         """Turns and zooms for a focal length in the first frame; None if it stands still.
@@ -74,26 +100,40 @@ class BackgroundMotion:
     """Follows the background picture by picture.
 
     >>> motion = BackgroundMotion((320, 180))
-    >>> for _ in range(3):
-    ...     motion.add(np.zeros((180, 320, 3), np.uint8), np.zeros((0, 4)))
-    >>> motion.steps().pixels.shape, motion.steps().lost
-    ((3, 2), (1, 2))
+    >>> rows = [motion.add(np.zeros((180, 320, 3), np.uint8), np.zeros((0, 4))) for _ in range(3)]
+    >>> camera_steps(np.array(rows), (320, 180)).lost
+    (1, 2)
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self._scale = min(_WIDTH / max(size), 1.0)
+        self._scale = _scale(size)
         self._small = max(round(size[0] * self._scale), 8), max(round(size[1] * self._scale), 8)
         self._focal = focal_length(self._small, _VIEW)
-        self._grey: np.ndarray | None = None
+        self._grey = np.zeros((0, 0), np.uint8)
         self._key = np.zeros((0, 2))  # places of the corners in the key frame
         self._now = np.zeros((0, 2))
         self._count = 0
         self._since_key = np.zeros(4)
-        self._steps = array("d")  # four numbers a frame
-        self._lost: list[int] = []
 
-    def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """The next picture, (H, W, 3) BGR, and the people's boxes (N, 4) in its pixels."""
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the coming pictures depend on, as arrays by name."""
+        return {
+            "grey": self._grey, "key": self._key, "now": self._now,
+            "count": np.array(self._count), "since_key": self._since_key,
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` returned."""
+        self._grey, self._key, self._now = state["grey"], state["key"], state["now"]
+        self._count, self._since_key = int(state["count"]), state["since_key"]
+
+    def add(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """The next picture, (H, W, 3) BGR, and the people's boxes (N, 4) in its pixels.
+
+        Returns (6,): how the picture turned (3 radians, for a lens of 55 degrees) and grew (its
+        logarithm) since the one before, how many pixels of the small picture that misses, and
+        whether the background was followed (0), lost (1), or replaced by a cut (2).
+        """
         import cv2
 
         # Every other pixel first: averaging all of a large picture takes longer than the rest.
@@ -103,10 +143,7 @@ class BackgroundMotion:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         grey = cv2.resize(grey, self._small, interpolation=cv2.INTER_AREA)
         mask = self._free(boxes)
-        if self._grey is None:
-            self._steps.extend(np.zeros(4))
-        else:
-            self._follow(grey, mask)
+        row = self._follow(grey, mask) if self._grey.size else np.zeros(6)
         if len(self._now) < max(_RENEW * self._count, _FEWEST) or self._far():
             found = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, 7, mask=mask)
             self._now = (
@@ -115,6 +152,7 @@ class BackgroundMotion:
             self._key, self._count = self._now.copy(), len(self._now)
             self._since_key = np.zeros(4)
         self._grey = grey
+        return row
 
     def _free(self, boxes: np.ndarray) -> np.ndarray:
         """255 where nobody is."""
@@ -131,7 +169,7 @@ class BackgroundMotion:
         moved = np.abs(np.median(self._now - self._key, axis=0))
         return bool((moved > _FARTHEST * np.array(self._small)).any())
 
-    def _follow(self, grey: np.ndarray, mask: np.ndarray) -> None:
+    def _follow(self, grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
         import cv2
 
         fit = None
@@ -147,46 +185,72 @@ class BackgroundMotion:
             self._now, self._key = place[kept].astype(np.float64), self._key[kept]
             fit = self._fit()
         if fit is None:
-            self._lost.append(len(self._steps) // 4)
-            self._steps.extend(np.zeros(4))
             self._now, self._key = np.zeros((0, 2)), np.zeros((0, 2))
-            return
-        self._steps.extend(_between(self._since_key, fit))
-        self._since_key = fit
+            return np.array([0, 0, 0, 0, 0, _CUT if _differ(self._grey, grey) else _LOST])
+        turned, off = fit
+        step = _between(self._since_key, turned)
+        self._since_key = turned
+        return np.concatenate([step, [off, _FOLLOWED]])
 
-    def _fit(self) -> np.ndarray | None:
-        """(4,) turn (3) and log zoom since the key frame; None where no turn explains it."""
+    def _fit(self) -> tuple[np.ndarray, float] | None:
+        """(4,) turn (3) and log zoom since the key frame, and the pixels that it misses.
+
+        None where no turn explains it.
+        """
         if len(self._now) < _FEWEST:
             return None
         middle = np.array(self._small, float) / 2
         ahead = np.full((len(self._key), 1), self._focal)
-        rays = np.concatenate([self._key - middle, ahead], axis=1)
-        fit = self._since_key.copy()
-        weight = np.ones(len(rays))
-        off = np.zeros((len(rays), 2))
-        for _ in range(6):
-            off = self._now - middle - _projected(rays, fit, self._focal)
-            slope = np.stack([
-                (_projected(rays, fit + 1e-4 * unit, self._focal)
-                 - _projected(rays, fit - 1e-4 * unit, self._focal)) / 2e-4
-                for unit in np.eye(4)
-            ], axis=2)  # fmt: skip
-            weight = 1 / (1 + np.square(off).sum(axis=1) / 0.5**2)
-            root = np.sqrt(weight)[:, None]
-            part = (slope * root[..., None]).reshape(-1, 4)
-            normal = part.T @ part + 1e-6 * np.eye(4)
-            fit = fit + np.linalg.solve(normal, part.T @ (off * root).ravel())
-        good = np.median(np.linalg.norm(off, axis=1)) < _BAD_FIT
-        return fit if good and abs(fit).max() < 1.5 else None
+        rays = np.concatenate([self._key - middle, ahead], axis=1) / self._focal
+        place = (self._now - middle) / self._focal
+        turn, grown = _matrix(self._since_key[:3]), float(self._since_key[3])
+        for _ in range(8):
+            off, slope = _misses(rays @ turn.T, place, np.exp(grown))
+            weight = 1 / (1 + np.square(off * self._focal).sum(axis=1) / 0.5**2)
+            part = (slope * np.sqrt(weight)[:, None, None]).reshape(-1, 4)
+            pull = (off * np.sqrt(weight)[:, None]).ravel()
+            step = np.linalg.solve(part.T @ part + 1e-9 * np.eye(4), part.T @ pull)
+            turn, grown = _matrix(step[:3]) @ turn, grown + float(step[3])
+            if np.abs(step).max() < 1e-6:
+                break
+        off, _ = _misses(rays @ turn.T, place, np.exp(grown))
+        missed = float(np.median(np.linalg.norm(off, axis=1))) * self._focal
+        fit = np.append(_vector(turn), grown)
+        return (fit, missed) if missed < _BAD_FIT and abs(fit).max() < 1.5 else None
 
-    def steps(self) -> CameraSteps:
-        """What is known so far."""
-        steps = np.array(self._steps).reshape(-1, 4)
-        focal = self._focal / self._scale
-        zoom = np.exp(np.cumsum(steps[:, 3]))[:, None]
-        # A turn about x (right) by a shifts the picture down; one about y shifts it left.
-        pixels = np.stack([-steps[:, 1], steps[:, 0]], axis=1) * focal * zoom
-        return CameraSteps(pixels, steps[:, 2], steps[:, 3], tuple(self._lost))
+
+def camera_steps(rows: np.ndarray, size: tuple[int, int]) -> CameraSteps:
+    """What (T, 6) rows of `BackgroundMotion.add` say together about pictures of (width, height)."""
+    rows = np.asarray(rows, np.float64).reshape(-1, 6)
+    scale = _scale(size)
+    small = max(round(size[0] * scale), 8), max(round(size[1] * scale), 8)
+    focal = focal_length(small, _VIEW) / scale
+    zoom = np.exp(np.cumsum(rows[:, 3]))[:, None]
+    # A turn about x (right) by a shifts the picture down; one about y shifts it left.
+    pixels = np.stack([-rows[:, 1], rows[:, 0]], axis=1) * focal * zoom
+    lost, cuts = (np.flatnonzero(rows[:, 5] >= kind).tolist() for kind in (_LOST, _CUT))
+    followed = rows[:, 5] == _FOLLOWED
+    carried = followed.any() and (rows[followed, 4] > _PARALLAX).mean() > _CARRIED
+    return CameraSteps(pixels, rows[:, 2], rows[:, 3], tuple(lost), tuple(cuts), bool(carried))
+
+
+def _scale(size: tuple[int, int]) -> float:
+    return min(_WIDTH / max(size), 1.0)
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two grey pictures are of different cameras."""
+    import cv2
+
+    first, second = (
+        cv2.resize(grey, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float64).ravel()
+        for grey in (one, other)
+    )
+    if np.abs(first - second).mean() < _DIFFERENT:
+        return False
+    first, second = first - first.mean(), second - second.mean()
+    size = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return size < 1e-6 or float(first @ second) < _ALIKE * size
 
 
 def _matrix(turn: np.ndarray) -> np.ndarray:
@@ -195,15 +259,26 @@ def _matrix(turn: np.ndarray) -> np.ndarray:
     return np.asarray(Rotation.from_rotvec(turn).as_matrix())
 
 
-def _projected(rays: np.ndarray, fit: np.ndarray, focal: float) -> np.ndarray:
-    """Where points of the key frame are after a turn and a zoom; a turn moves the world's way."""
-    seen = rays @ _matrix(fit[:3]).T
-    return np.asarray(seen[:, :2] / np.maximum(seen[:, 2:], 1e-3 * focal) * focal * np.exp(fit[3]))
+def _vector(turn: np.ndarray) -> np.ndarray:
+    from scipy.spatial.transform import Rotation
+
+    return np.asarray(Rotation.from_matrix(turn).as_rotvec())
+
+
+def _misses(seen: np.ndarray, place: np.ndarray, zoom: float) -> tuple[np.ndarray, np.ndarray]:
+    """How far points (N, 3) are from where they were found (N, 2), at a focal length of one.
+
+    Also the derivatives (N, 2, 4) of where they fall, by a further turn and by log zoom.
+    """
+    depth = np.maximum(seen[:, 2], 1e-3)
+    x, y = seen[:, 0] / depth, seen[:, 1] / depth
+    slope = np.empty((len(seen), 2, 4))
+    slope[:, 0] = np.stack([-x * y, 1 + x * x, -y, x], axis=1)
+    slope[:, 1] = np.stack([-1 - y * y, x * y, x, y], axis=1)
+    return place - zoom * np.stack([x, y], axis=1), slope * zoom
 
 
 def _between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """The step (4,) that leads from one fit to another."""
-    from scipy.spatial.transform import Rotation
-
-    turn = Rotation.from_matrix(_matrix(after[:3]) @ _matrix(before[:3]).T).as_rotvec()
+    turn = _vector(_matrix(after[:3]) @ _matrix(before[:3]).T)
     return np.append(turn, after[3] - before[3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
 from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.given import Given
-from poselift.scene.long import in_sections, longest_seen, middle_of
+from poselift.scene.long import in_sections, longest_seen, middle_of, rows_of_motion
 from poselift.scene.motion import CameraSteps
 from poselift.scene.picture import onto_picture
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
@@ -92,13 +93,80 @@ def build(
         lifted_view: degrees across the longer side that the lifter assumed of the camera.
     """
     given = given or Given()
+    if steps is not None and steps.cuts:
+        return _shots(motions, size, given, heights or {}, steps, lifted_view)
+    return _shot(motions, size, given, heights or {}, steps, lifted_view)
+
+
+def _shots(
+    motions: Sequence[Motion],
+    size: tuple[int, int],
+    given: Given,
+    heights: Mapping[int, float],
+    steps: CameraSteps,
+    lifted_view: float,
+) -> Room:
+    """The rooms of several cameras one after the other, each with its own floor and middle."""
+    shots = list(pairwise([0, *steps.cuts, len(steps.roll)]))
+    worlds = [large.zeros(motion.pose3d.shape, np.float32) for motion in motions]
+    planted = [np.zeros((len(motion), 2), bool) for motion in motions]
+    rooms, cameras, shown = [], [], []
+    for first, end in shots:
+        rows = [_rows_between(motion, first, end) for motion in motions]
+        part = [
+            _from_frame(rows_of_motion(m, r), first) for m, r in zip(motions, rows, strict=True)
+        ]
+        room = _shot(part, size, given, heights, steps.between(first, end), lifted_view)
+        for number, one in enumerate(rows):
+            worlds[number][one] = room.worlds[number]
+            planted[number][one] = room.planted[number]
+        rooms.append(room)
+        cameras.append(room.camera.through(end - first))
+        shown.append(sum(map(len, part)))
+    tall = [_middle(one) for one in zip(*(room.heights for room in rooms), strict=True)]
+    most = rooms[int(np.argmax(shown))].camera
+    how = f"{len(rooms)} cameras; of the one that shows most: {most.how}"
+    rotation, position, focal = (
+        np.concatenate([getattr(one, name) for one in cameras])
+        for name in ("rotation", "position", "focal")
+    )
+    camera = Camera(size, rotation, position, focal, most.centre, most.uncertainty, how)
+    return Room(worlds, camera, planted, tall, how)
+
+
+def _rows_between(motion: Motion, first: int, end: int) -> slice:
+    """The rows of a motion that are of frames from `first` to before `end`."""
+    begin = int(motion.track.frames[0]) if len(motion) else 0
+    low, high = (min(max(frame - begin, 0), len(motion)) for frame in (first, end))
+    return slice(low, high)
+
+
+def _from_frame(motion: Motion, first: int) -> Motion:
+    """The motion with its frames counted from `first`."""
+    return replace(motion, track=replace(motion.track, frames=motion.track.frames - first))
+
+
+def _middle(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _shot(
+    motions: Sequence[Motion],
+    size: tuple[int, int],
+    given: Given,
+    heights: Mapping[int, float],
+    steps: CameraSteps | None,
+    lifted_view: float,
+) -> Room:
+    """The room of one camera."""
 
     def straight(motion: Motion) -> Motion:
         return _along_ray(_plain(motion, given, size), size, lifted_view)
 
     # Of somebody who is there for long, a part tells as much of the camera as all of it.
     told = [straight(longest_seen(motion)) for motion in motions]
-    known = _known_sizes(told, heights or {})
+    known = _known_sizes(told, heights)
     moves = None
     belief = None
     for _ in range(1 if steps is None else 2):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from poselift.scene.motion import BackgroundMotion
+from poselift.scene.motion import BackgroundMotion, CameraSteps, camera_steps
 from poselift.scene.rays import focal_length
 
 SIZE = (640, 360)
@@ -35,18 +35,18 @@ def pictures(pan: np.ndarray, tilt: np.ndarray, zoom: np.ndarray, focal: float) 
     return out
 
 
-def followed(images: list[np.ndarray], box: tuple[int, ...] | None = None) -> BackgroundMotion:
+def followed(images: list[np.ndarray], boxes: list[list[int]] | None = None) -> CameraSteps:
     motion = BackgroundMotion(SIZE)
-    for image in images:
-        motion.add(image, np.array([box]) if box else np.zeros((0, 4)))
-    return motion
+    around = [np.array([box]) for box in boxes] if boxes else [np.zeros((0, 4))] * len(images)
+    rows = [motion.add(image, box) for image, box in zip(images, around, strict=True)]
+    return camera_steps(np.array(rows), SIZE)
 
 
 @pytest.mark.parametrize("view", [40, 55, 75])
 def test_a_pan_is_measured_at_every_lens(view: float) -> None:
     focal = focal_length(SIZE, view)
     pan = np.linspace(0, 30, 60)
-    moves = followed(pictures(pan, np.zeros(60), np.ones(60), focal)).steps().moves(focal, CENTRE)
+    moves = followed(pictures(pan, np.zeros(60), np.ones(60), focal)).moves(focal, CENTRE)
     assert moves is not None
     ahead = moves.turn[-1, :, 2]  # where it looks at last, for the first camera
     assert np.degrees(np.arctan2(ahead[0], ahead[2])) == pytest.approx(30, abs=2.4)
@@ -57,7 +57,7 @@ def test_a_pan_is_measured_at_every_lens(view: float) -> None:
 def test_a_nod_goes_down() -> None:
     focal = focal_length(SIZE, 55)
     tilt = np.linspace(0, 12, 40)
-    moves = followed(pictures(np.zeros(40), tilt, np.ones(40), focal)).steps().moves(focal, CENTRE)
+    moves = followed(pictures(np.zeros(40), tilt, np.ones(40), focal)).moves(focal, CENTRE)
     assert moves is not None
     assert np.degrees(np.arcsin(moves.turn[-1, 1, 2])) == pytest.approx(12, abs=0.6)
 
@@ -65,7 +65,7 @@ def test_a_nod_goes_down() -> None:
 def test_a_zoom_is_a_zoom() -> None:
     focal = focal_length(SIZE, 55)
     moves = followed(pictures(np.zeros(40), np.zeros(40), np.linspace(1, 1.5, 40), focal))
-    found = moves.steps().moves(focal, CENTRE)
+    found = moves.moves(focal, CENTRE)
     assert found is not None
     assert found.zoom[-1] == pytest.approx(1.5, rel=0.02)
 
@@ -76,22 +76,54 @@ def test_a_still_camera_stands_still_though_somebody_moves_before_it() -> None:
         cv2.rectangle(image, (100 + 8 * index, 60), (190 + 8 * index, 330), (30, 90, 200), -1)
         rng = np.random.default_rng(index)
         image += rng.integers(0, 4, image.shape, np.uint8)
-    motion = BackgroundMotion(SIZE)
-    for index, image in enumerate(images):
-        motion.add(image, np.array([[100 + 8 * index, 60, 190 + 8 * index, 330]]))
-    assert motion.steps().moves(600.0, CENTRE) is None
+    boxes = [[100 + 8 * index, 60, 190 + 8 * index, 330] for index in range(len(images))]
+    assert followed(images, boxes).moves(600.0, CENTRE) is None
 
 
 def test_a_cut_is_told_and_what_follows_goes_on() -> None:
     pan = np.linspace(0, 8, 20)
     images = pictures(pan, np.zeros(20), np.ones(20), 600.0)
     other = wall(5)[100:460, 100:740]
-    steps = followed([*images, *[other] * 5]).steps()
-    assert 20 in steps.lost
+    steps = followed([*images, *[other] * 5])
+    assert steps.cuts == (20,)
     assert np.abs(steps.pixels[21:]).max() < 0.5
+    assert not steps.between(20, 25).cuts
+    assert steps.between(0, 20).moves(600.0, CENTRE) is not None
+
+
+def test_a_fast_pan_is_no_cut() -> None:
+    pan = np.cumsum(np.linspace(0, 4, 20))
+    assert not followed(pictures(pan, np.zeros(20), np.ones(20), 600.0)).cuts
 
 
 def test_nothing_to_see() -> None:
     grey = np.full((360, 640, 3), 128, np.uint8)
-    steps = followed([grey] * 4).steps()
+    steps = followed([grey] * 4)
     assert steps.moves(600.0, CENTRE) is None
+    assert not steps.cuts
+
+
+def test_a_camera_that_is_carried_is_told_from_one_that_turns() -> None:
+    """Two walls, one three times as far as the other, before a camera that shifts aside."""
+    far, near = wall(), wall(9)
+    images = []
+    for shift in np.linspace(0, 40, 50):
+        image = far[200:560, 600 + round(shift) :][:, :640].copy()
+        image[180:] = near[200:380, 600 + round(3 * shift) :][:, :640]
+        images.append(image)
+    assert followed(images).carried
+    turned = pictures(np.linspace(0, 6, 50), np.zeros(50), np.ones(50), 600.0)
+    assert not followed(turned).carried
+
+
+@pytest.mark.parametrize("stop", [1, 7, 19])
+def test_it_goes_on_from_its_state_exactly(stop: int) -> None:
+    images = pictures(np.linspace(0, 30, 20), np.zeros(20), np.ones(20), 600.0)
+    nobody = np.zeros((0, 4))
+    quiet = BackgroundMotion(SIZE)
+    rows = [quiet.add(image, nobody) for image in images]
+    first, second = BackgroundMotion(SIZE), BackgroundMotion(SIZE)
+    again = [first.add(image, nobody) for image in images[:stop]]
+    second.restore(first.state())
+    again += [second.add(image, nobody) for image in images[stop:]]
+    assert np.array(again).tobytes() == np.array(rows).tobytes()

@@ -10,7 +10,7 @@ from poselift.scene.camera import up_from, world_from_camera
 from poselift.scene.motion import CameraSteps
 from poselift.scene.rays import focal_length, turn_to
 from poselift.types import Motion, Track
-from tests.scene.made import FPS, SIZE, walker
+from tests.scene.made import FPS, SIZE, film, walker
 
 
 def panned(world: np.ndarray, pan: np.ndarray, view: float = 55.0) -> tuple[Motion, CameraSteps]:
@@ -61,3 +61,24 @@ def test_the_camera_says_how_it_turned() -> None:
     turned = np.degrees(np.arccos(np.clip(ahead[0] @ ahead[-1], -1, 1)))
     assert turned == pytest.approx(np.degrees(pan[-1] - pan[0]), rel=0.25)
     assert "turned" in camera.how
+
+
+def test_after_a_cut_there_is_another_camera_and_another_room() -> None:
+    """The same walk, filmed level and then from 30 degrees above."""
+    true = walker((-1.5, 5.0), (1.5, 5.0), 2.5)
+    parts = [film(true, tilt, height=high) for tilt, high in ((2.0, 1.5), (30.0, 4.5))]
+    xy = np.concatenate([part.track.xy for part in parts])
+    pose = np.concatenate([part.pose3d for part in parts])
+    track = Track(1, np.arange(len(xy)), xy, np.full(xy.shape[:2], 0.9))
+    motion = Motion(track, pose, FPS, "made", np.zeros(len(xy), bool))
+    nothing = np.zeros(len(xy))
+    steps = CameraSteps(np.zeros((len(xy), 2)), nothing, nothing, cuts=(len(true),))
+    found = room.build([motion], SIZE, steps=steps)
+    assert found.camera.rotation.shape == (len(xy), 3, 3)
+    assert found.camera.at(0).tilt == pytest.approx(2, abs=4)
+    assert found.camera.at(len(xy) - 1).tilt == pytest.approx(30, abs=4)
+    for rows in (slice(0, len(true)), slice(len(true), None)):
+        way = found.worlds[0][rows][-1, 0] - found.worlds[0][rows][0, 0]
+        assert np.linalg.norm(way[:2]) == pytest.approx(3, rel=0.2)
+        assert abs(way[2]) < 0.1
+    assert "2 cameras" in found.how
