@@ -109,7 +109,7 @@ class BackgroundMotion:
         self._scale = _scale(size)
         self._small = max(round(size[0] * self._scale), 8), max(round(size[1] * self._scale), 8)
         self._focal = focal_length(self._small, _VIEW)
-        self._grey = np.zeros((0, 0), np.uint8)
+        self._grey: np.ndarray = np.zeros((0, 0), np.uint8)
         self._key = np.zeros((0, 2))  # places of the corners in the key frame
         self._now = np.zeros((0, 2))
         self._count = 0
