@@ -14,6 +14,7 @@ from poselift.export.key_frames import key_frames
 from poselift.export.rig import FOOT, HAND, NODES
 from poselift.result import ClipMotion
 from poselift.skeleton import H36M17
+from poselift.types import Extra
 
 _MOST = 32_000  # units: what fits into 16 bits, with some room
 _BEYOND = 1.5  # joints are guessed up to so many widths of the picture away
@@ -38,6 +39,7 @@ def packed_motion(motion: ClipMotion) -> dict[str, Any]:
         score.transpose(0, 2, 1).tobytes(),  # (P, 17, T): neighbours in time compress best
         _steps(_held(pose3d, present), unit3d),
         _steps(_held(pose2d, present), unit2d),
+        *_packed_extra(motion.extra, present, unit2d),
     ]
     return {
         "name": motion.name,
@@ -48,12 +50,24 @@ def packed_motion(motion: ClipMotion) -> dict[str, Any]:
         "ids": [int(number) for number in motion.ids],
         "placed": bool(motion.placed),
         "joints": list(H36M17.names),
+        "extra": list(motion.extra.names) if motion.extra is not None else [],
         "unit3d": unit3d,
         "unit2d": unit2d,
         "scales": [_scale(motion, row) for row in range(len(motion.ids))],
         "keys": [key_frames(pose).tolist() for pose in motion.pose3d],
         "packed": base64.b64encode(zlib.compress(b"".join(parts), 9)).decode("ascii"),
     }
+
+
+def _packed_extra(extra: Extra | None, present: np.ndarray, unit: float) -> list[bytes]:
+    """Heels and toes, (P, T, E): first their scores, then their places."""
+    if extra is None:
+        return []
+    seen = np.isfinite(extra.xy).all(-1)
+    score = np.where(seen, np.clip(np.nan_to_num(extra.score), 0, 1), 0)
+    bits = np.rint(score * 255).astype(np.uint8)
+    xy = np.where(seen[..., None], np.nan_to_num(extra.xy.astype(np.float64)), 0)
+    return [bits.transpose(0, 2, 1).tobytes(), _steps(_held(xy, present), unit)]
 
 
 def _held(values: np.ndarray, present: np.ndarray) -> np.ndarray:

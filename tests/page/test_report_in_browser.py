@@ -14,6 +14,7 @@ from poselift.demo.cli import main
 from poselift.export.bvh import write_bvh
 from poselift.export.csv import write_csv
 from poselift.export.html import EMBED_MOST
+from poselift.types import Extra
 from tests.page.conftest import BITS, SIZE, Tab
 
 #: The number that the video's picture shows, read from its pixels.
@@ -181,6 +182,45 @@ def _words(text: str) -> list[str]:
 
 def _motion_rows(text: str) -> np.ndarray:
     return np.loadtxt(text.split("Frame Time:")[1].splitlines()[1:])
+
+
+def test_heels_and_toes_are_drawn_where_the_track_has_them(
+    numbered_clip, tmp_path: Path, tab: Tab
+) -> None:
+    path, motion = numbered_clip
+    xy = np.full((2, 400, 4, 2), np.nan, np.float32)
+    score = np.full((2, 400, 4), 0.9, np.float32)
+    xy[0, :, :, 1] = 230
+    xy[0, :, :, 0] = np.array([20, 60, 240, 300]) + np.arange(400)[:, None] / 100
+    score[0, :, 3] = 0.05  # the right toe was not seen
+    extra = Extra(("left heel", "left toe", "right heel", "right toe"), xy, score)
+    [page_file] = replace(motion, extra=extra).save(tmp_path, ["html"], source=path)
+    page = tab.open(page_file.as_uri())
+    page.evaluate("poselift.seek(300)")
+    tab.until("poselift.main.player.frame === 300")
+    [feet, other] = page.evaluate(
+        "poselift.main.result.people.map(({ feet }) => [...feet.xy.subarray(2400, 2408)])"
+    )
+    np.testing.assert_allclose(feet, xy[0, 300].ravel(), atol=0.02)
+    assert other == [0] * 8
+    assert tab.wrong == []
+    shown = page.evaluate(
+        """() => {
+          const canvas = poselift.main.overlay.canvas, box = canvas.getBoundingClientRect();
+          const scale = Math.min(canvas.width / 320, canvas.height / 240);
+          const left = (canvas.width - 320 * scale) / 2, top = (canvas.height - 240 * scale) / 2;
+          return [[43, 230], [273, 230], [43, 222]].map(([x, y]) => canvas.getContext("2d")
+            .getImageData(left + (x + 0.5) * scale, top + (y + 0.5) * scale, 1, 1).data[3]);
+        }"""
+    )
+    assert shown[0] > 200
+    assert shown[1:] == [0, 0]
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download CSV").click()
+    rows = [line for line in caught.value.path().read_text().splitlines() if ",left heel," in line]
+    assert len(rows) == 800
+    assert rows[601].split(",")[1:9] == ["2", "left heel", "", "", "", "", "", "0.00"]
+    assert rows[600].split(",")[1:8] == ["1", "left heel", "", "", "", "23.0", "230.0"]
 
 
 def test_a_hostile_name_is_only_text(numbered_clip, tmp_path: Path, tab: Tab) -> None:

@@ -18,6 +18,11 @@ function csvOf(result) {
           ...[0, 1].map((i) => person.pose2d[xy + i].toFixed(1)),
           person.score[17 * t + j].toFixed(2), angles].join(","));
       }
+      result.extra.forEach((name, e) => { // heels and toes have no place in 3D
+        const { xy, score } = person.feet, at = result.extra.length * t + e;
+        const place = [0, 1].map((i) => (score[at] ? xy[2 * at + i].toFixed(1) : ""));
+        rows.push([time, person.id, name, "", "", "", ...place, score[at].toFixed(2), blank].join(","));
+      });
     }
   }
   return rows.join("\n") + "\n";

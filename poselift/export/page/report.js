@@ -40,7 +40,7 @@ class Side {
     const video = this.pane("video", name, "video"), canvas = document.createElement("canvas");
     canvas.className = "overlay";
     video.after(canvas);
-    this.overlay = new Overlay(canvas, this.page.look);
+    this.overlay = new Overlay(canvas, this.page.look, this.result.extra);
     Object.assign(video, { muted: true, playsInline: true, preload: "auto" });
     video.setAttribute("aria-label", `The clip of ${name}`);
     video.addEventListener("ended", () => this.page.ended());
@@ -67,6 +67,11 @@ class Side {
     return points;
   }
 
+  feetAt({ xy, score }, t) {
+    const count = this.result.extra.length;
+    return { xy: xy.subarray(2 * count * t, 2 * count * (t + 1)), score: score.subarray(count * t, count * (t + 1)) };
+  }
+
   // Where the pelvis was, every few frames; null where the person was away.
   path(person) {
     const step = Math.max(1, Math.floor(this.result.frames / 500)), points = [];
@@ -85,6 +90,7 @@ class Side {
         xy: person.pose2d.subarray(34 * t, 34 * t + 34),
         score: person.score.subarray(17 * t, 17 * t + 17),
         filled: person.state[t] === 2,
+        feet: person.feet && this.feetAt(person.feet, t),
       })), result.size);
     } else if (this.overlay) this.overlay.clear();
     this.room.draw(there.map((person) => {

@@ -52,31 +52,35 @@ class Result {
     const score = packed.plain(people * frames * JOINTS);
     const pose3d = packed.series(people * JOINTS * 3, frames);
     const pose2d = packed.series(people * JOINTS * 2, frames);
+    const further = this.extra.length;
+    const sure = packed.plain(people * frames * further);
+    const soles = packed.series(people * further * 2, frames);
     this.people = this.ids.map((id, p) => this.person(p, id, present, score, pose3d, pose2d));
+    if (further) {
+      this.people.forEach((person, p) => (person.feet = {
+        xy: this.byFrame(p, soles, 2 * further, this.unit2d), score: this.byFrame(p, sure, further, 1 / 255),
+      }));
+    }
+  }
+
+  // Series by channel and frame of one person as `width` numbers a frame.
+  byFrame(p, values, width, unit) {
+    const T = this.frames, out = new Float32Array(T * width);
+    for (let c = 0; c < width; c++) {
+      const row = (p * width + c) * T;
+      for (let t = 0; t < T; t++) out[t * width + c] = values[row + t] * unit;
+    }
+    return out;
   }
 
   person(p, id, present, score, pose3d, pose2d) {
     const T = this.frames;
-    const turned = (values, channels, unit) => {
-      const width = JOINTS * channels, out = new Float32Array(T * width);
-      for (let c = 0; c < width; c++) {
-        const row = (p * width + c) * T;
-        for (let t = 0; t < T; t++) out[t * width + c] = values[row + t] * unit;
-      }
-      return out;
-    };
-    const known = new Float32Array(T * JOINTS);
-    for (let j = 0; j < JOINTS; j++) {
-      for (let t = 0; t < T; t++) {
-        known[t * JOINTS + j] = score[(p * JOINTS + j) * T + t] / 255;
-      }
-    }
     return {
       id,
       state: present.subarray(p * T, (p + 1) * T), // 0 away, 1 seen, 2 filled
-      score: known,
-      pose3d: turned(pose3d, 3, this.unit3d),
-      pose2d: turned(pose2d, 2, this.unit2d),
+      score: this.byFrame(p, score, JOINTS, 1 / 255),
+      pose3d: this.byFrame(p, pose3d, JOINTS * 3, this.unit3d),
+      pose2d: this.byFrame(p, pose2d, JOINTS * 2, this.unit2d),
       scale: this.scales[p],
       keys: this.keys[p],
     };

@@ -8,6 +8,7 @@ class Room {
     this.look = look;
     this.theme = look.themes[theme];
     this.ground = document.createElement("canvas");
+    this.shade = document.createElement("canvas");
     this.points = [];
     this.reach = 0.6;
     this.setView("three-quarter");
@@ -140,7 +141,7 @@ class Room {
     if (this.transparent) context.clearRect(0, 0, width, height);
     else this.drawGround(context, camera, width, height);
     for (const person of people) this.drawPath(context, camera, person);
-    for (const person of people) this.drawShadow(context, camera, person);
+    this.drawShadows(context, camera, people, width, height);
     const pieces = people.flatMap((person) => this.pieces(person, camera));
     pieces.sort((a, b) => b.depth - a.depth);
     for (const piece of pieces) this.paint(context, piece);
@@ -244,8 +245,25 @@ class Room {
     }
   }
 
-  // Soft: the same stroke several times, wider and fainter; darker where the body is low.
-  drawShadow(context, camera, person) {
+  // On a small canvas: that costs little, and being enlarged makes them soft.
+  drawShadows(context, camera, people, width, height) {
+    const { shade } = this, wide = Math.ceil(width / SOFT), high = Math.ceil(height / SOFT);
+    if (shade.width !== wide || shade.height !== high) Object.assign(shade, { width: wide, height: high });
+    const on = shade.getContext("2d");
+    on.setTransform(1, 0, 0, 1, 0, 0);
+    on.clearRect(0, 0, wide, high);
+    on.scale(1 / SOFT, 1 / SOFT);
+    on.lineCap = on.lineJoin = "round";
+    const box = [wide, high, 0, 0]; // of all of them, in pixels of the small canvas
+    for (const person of people) this.drawShadow(on, camera, person, box);
+    const left = Math.max(Math.floor(box[0]), 0), top = Math.max(Math.floor(box[1]), 0);
+    const across = Math.min(Math.ceil(box[2]), wide) - left, down = Math.min(Math.ceil(box[3]), high) - top;
+    if (across <= 0 || down <= 0) return;
+    context.drawImage(shade, left, top, across, down, left * SOFT, top * SOFT, across * SOFT, down * SOFT);
+  }
+
+  // The same stroke several times, wider and fainter; darker where the body is low.
+  drawShadow(context, camera, person, box) {
     const alpha = person.alpha.reduce((sum, value) => sum + value, 0) / JOINTS;
     for (const low of [false, true]) {
       const bones = this.look.bones.filter(([a, b]) => {
@@ -261,13 +279,19 @@ class Room {
           return seen(camera, x + 0.16 * up, y + 0.1 * up, this.look.floor);
         });
         metre = camera.focal / ends[0][2];
+        for (const [x, y] of ends) {
+          const around = 0.2 * metre;
+          box[0] = Math.min(box[0], (x - around) / SOFT);
+          box[1] = Math.min(box[1], (y - around) / SOFT);
+          box[2] = Math.max(box[2], (x + around) / SOFT + 1);
+          box[3] = Math.max(box[3], (y + around) / SOFT + 1);
+        }
         context.moveTo(ends[0][0], ends[0][1]);
         context.lineTo(ends[1][0], ends[1][1]);
       }
-      context.lineCap = context.lineJoin = "round";
-      const dark = this.theme.shadow * alpha * (low ? 0.22 : 0.09);
+      const dark = this.theme.shadow * alpha * (low ? 0.28 : 0.115);
       context.strokeStyle = `rgba(0,0,0,${dark})`;
-      for (const width of [0.12, 0.19, 0.27, 0.36]) {
+      for (const width of [0.13, 0.23, 0.35]) {
         context.lineWidth = width * metre;
         context.stroke();
       }
@@ -295,8 +319,11 @@ class Room {
     round(crown, chin, look.head_radius, 0.8 * look.head_radius, head, JOINT.head);
     out[out.length - 2].depth = Math.max(out[out.length - 2].depth, out[out.length - 1].depth + 0.01);
     for (const [joints, radii] of look.trunk) {
+      const balls = joints.map((j, i) => [xy[j][0], xy[j][1], radii[i] * size(xy[j][2])]);
+      const points = balls.flatMap(([x, y, r]) => CIRCLE.map(([cos, sin]) => [x + r * cos, y + r * sin]));
       out.push({
-        balls: joints.map((j, i) => [xy[j][0], xy[j][1], radii[i] * size(xy[j][2])]),
+        hull: hull(points),
+        middle: [0, 1, 2].map((i) => balls.reduce((sum, ball) => sum + ball[i], 0) / balls.length),
         depth: joints.reduce((sum, j) => sum + xy[j][2], 0) / joints.length,
         alpha: joints.reduce((sum, j) => sum + alpha[j], 0) / joints.length,
         colour: accent(look, id),
@@ -315,7 +342,9 @@ class Room {
     context.fillStyle = css(rim);
     // Layers that show through each other would darken: somebody faint is flat.
     if (piece.alpha > 0.97) context.fill();
-    for (const [size, shade] of SHADES) {
+    const radius = piece.hull ? piece.middle[2] : Math.max(piece.ra, piece.rb);
+    // Shades that are less than a pixel apart would not show.
+    for (const [size, shade] of radius < 5 ? SHADES_SMALL : radius < 10 ? SHADES_MIDDLE : SHADES) {
       if (piece.alpha <= 0.97 && size < 1) break;
       this.outline(context, piece, size, 0);
       const tone = shade > 0 ? mixed(colour, [255, 255, 255], shade) : mixed(colour, theme.outline, -shade);
@@ -329,18 +358,15 @@ class Room {
   outline(context, piece, size, more) {
     context.beginPath();
     const gone = 1 - size;
-    if (piece.balls) {
-      const count = piece.balls.length;
-      const [mx, my, mr] = [0, 1, 2].map((i) => piece.balls.reduce((sum, b) => sum + b[i], 0) / count);
-      const keep = 1 - gone * 0.8, points = [];
-      for (const [x, y, radius] of piece.balls) {
-        const cx = mx + (x - mx) * keep + LIGHT[0] * gone * mr * 0.7;
-        const cy = my + (y - my) * keep + LIGHT[1] * gone * mr * 0.7;
-        for (const [cos, sin] of CIRCLE) {
-          points.push([cx + (radius * size + more) * cos, cy + (radius * size + more) * sin]);
-        }
-      }
-      hull(points).forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+    if (piece.hull) {
+      const [mx, my, mr] = piece.middle, keep = 1 - 0.9 * gone;
+      const dx = LIGHT[0] * gone * mr * 0.7, dy = LIGHT[1] * gone * mr * 0.7;
+      piece.hull.forEach(([x, y], i) => {
+        const share = keep + more / Math.max(Math.hypot(x - mx, y - my), 1);
+        const px = mx + (x - mx) * share + dx, py = my + (y - my) * share + dy;
+        if (i) context.lineTo(px, py);
+        else context.moveTo(px, py);
+      });
       context.closePath();
       return;
     }
@@ -350,8 +376,11 @@ class Room {
   }
 }
 
+const SOFT = 4; // how many times smaller the canvas of the shadows is
 const LIGHT = [-0.5, -0.62]; // where the light comes from, in the picture
 const SHADES = [[1, -0.28], [0.88, -0.1], [0.72, 0.02], [0.5, 0.14], [0.3, 0.24], [0.15, 0.34]];
+const SHADES_MIDDLE = [[1, -0.24], [0.8, -0.04], [0.55, 0.12], [0.28, 0.26]];
+const SHADES_SMALL = [[1, -0.2], [0.6, 0.1]];
 const CIRCLE = Array.from({ length: 14 }, (_, i) => [
   Math.cos((i * Math.PI) / 7), Math.sin((i * Math.PI) / 7),
 ]);
