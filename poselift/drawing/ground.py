@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from poselift.drawing.following import FollowingView
 from poselift.drawing.shapes import SHIFT, fixed
 from poselift.drawing.style import Theme
 from poselift.drawing.viewpoint import FilmedView, ViewPath, Viewpoint
@@ -19,18 +20,20 @@ class Ground:
     is drawn for each camera, and the whole is kept for as long as the camera stands still.
     """
 
-    def __init__(self, rig: ViewPath | FilmedView, reach: float, theme: Theme) -> None:
+    def __init__(
+        self, rig: ViewPath | FollowingView | FilmedView, reach: float, theme: Theme
+    ) -> None:
         """`reach` is how many metres around the target the motion goes."""
         self._rig, self._theme = rig, theme
         self._radius = reach * 1.15 + 1.2
         self._base, self._fade = self._make_base()
         self._ready: np.ndarray | None = None
-        self._grid = self._grid_lines()
+        self._grid, self._step = self._grid_lines()
 
-    def at(self, camera: Viewpoint) -> np.ndarray:
-        """The picture for a camera of the rig: not to be written into."""
+    def at(self, camera: Viewpoint, shift: np.ndarray) -> np.ndarray:
+        """The picture for a camera of the rig whose target has gone `shift`; not to be changed."""
         if self._ready is None or not self._rig.still:
-            self._ready = self._with_grid(camera)
+            self._ready = self._with_grid(camera, shift)
         return self._ready
 
     def _make_base(self) -> tuple[np.ndarray, np.ndarray]:
@@ -62,8 +65,8 @@ class Ground:
         base = np.clip(np.rint(base + noise), 0, 255).astype(np.uint8)
         return base, np.rint(255 * np.minimum(fade * 1.6, 1)).astype(np.uint8)
 
-    def _grid_lines(self) -> list[tuple[np.ndarray, bool]]:
-        """World ends of the lines (N, 2, 3), and whether each set is that of whole steps."""
+    def _grid_lines(self) -> tuple[list[tuple[np.ndarray, bool]], float]:
+        """World ends of the lines (N, 2, 3), whether each set is that of whole steps; the step."""
         step = 0.5
         while self._radius / step > 14:
             step *= 2
@@ -76,13 +79,15 @@ class Ground:
                 if (i % 2 == 0) == whole:
                     lines += _crossing(centre, i * step, self._radius + step)
             sets.append((np.array(lines).reshape(-1, 2, 3), whole))
-        return sets
+        return sets, step
 
-    def _with_grid(self, camera: Viewpoint) -> np.ndarray:
+    def _with_grid(self, camera: Viewpoint, shift: np.ndarray) -> np.ndarray:
         mask = np.zeros(self._base.shape[:2], np.uint8)
+        # A view that goes along sees the same floor pass by: its lines, whole steps further on.
+        gone = np.round(shift / (2 * self._step)) * 2 * self._step
         for ends, whole in self._grid:
             if len(ends):
-                pixels = fixed(camera.project(_in_front(ends, camera))[0])
+                pixels = fixed(camera.project(_in_front(ends + gone, camera))[0])
                 cv2.polylines(
                     mask, list(pixels), False, 255 if whole else 110, 1, cv2.LINE_AA, SHIFT
                 )

@@ -8,18 +8,22 @@ import cv2
 import numpy as np
 
 from poselift import large
+from poselift.drawing.following import frame_clip
 from poselift.drawing.people2d import draw_people
 from poselift.drawing.scene3d import Scene
 from poselift.drawing.shapes import capsules, fill, fixed
 from poselift.drawing.style import DARK, LEFT, RIGHT, Colour, Theme
 from poselift.drawing.text import text_width, write
-from poselift.drawing.viewpoint import outline
-from poselift.drawing.views import CAMERA, LAYOUTS, SOLID
+from poselift.drawing.trails import SECONDS
+from poselift.drawing.views import CAMERA, LAYOUTS, SOLID, VIEWS
 from poselift.errors import PoseliftError
 from poselift.result import ClipMotion
 
 HEIGHT = 720  # pixels, unless told
 _WIDEST = 2.4  # a frame wider than this many heights gets bars above and below
+#: Heights that a panel is wide which shows a crowd, from how many people on, and how much nearer it
+#: must bring them.
+_WIDE_PANEL, _CROWD, _WORTH_WIDTH = 1.5, 4, 0.85
 _SMALLEST = 64  # pixels: video encoders refuse pictures of a few pixels
 
 Box = tuple[int, int, int, int]  # left, top, width, height
@@ -40,11 +44,13 @@ class Layout:
     panel: Box | None
 
 
-def plan_layout(kind: str, source: tuple[int, int], height: int = HEIGHT) -> Layout:
+def plan_layout(
+    kind: str, source: tuple[int, int], height: int = HEIGHT, panel: float = 1.0
+) -> Layout:
     """Plan a picture for frames of some (width, height).
 
-    Beside or as the room, the picture is `height` high, and the room is square; the overlay keeps
-    the frame's own size up to that height.
+    Beside or as the room, the picture is `height` high, and the room is square; beside the frame
+    it is `panel` heights wide. The overlay keeps the frame's own size up to that height.
 
     >>> plan_layout("side", (1920, 1080)).size
     (2000, 720)
@@ -67,11 +73,23 @@ def plan_layout(kind: str, source: tuple[int, int], height: int = HEIGHT) -> Lay
     scale = min(height / own_height, _WIDEST * height / width)
     wide, high = max(_even(width * scale), _SMALLEST), min(_even(own_height * scale), height)
     frame = 0, (height - high) // 2, wide, high
-    return Layout((wide + height, height), frame, (wide, 0, height, height))
+    room = _even(panel * height)
+    return Layout((wide + room, height), frame, (wide, 0, room, height))
 
 
 def _even(length: float) -> int:
     return max(2, 2 * round(length / 2))
+
+
+def _panel(motion: ClipMotion, layout: str, view: str, height: int) -> float:
+    """How many heights wide the room is beside the frame: more for a crowd that needs it."""
+    if layout != "side" or view not in VIEWS or not motion.placed or len(motion.ids) < _CROWD:
+        return 1.0
+    square, wide = (
+        frame_clip(view, (round(share * height), height), motion.pose3d, motion.time).distance
+        for share in (1.0, _WIDE_PANEL)
+    )
+    return _WIDE_PANEL if wide < _WORTH_WIDTH * square else 1.0
 
 
 class ClipPainter:
@@ -92,14 +110,18 @@ class ClipPainter:
     ) -> None:
         """Plan the picture and frame the room for the whole clip; `height` bounds the output."""
         self._motion, self._theme = motion, theme
-        self.layout = plan_layout(layout, motion.size, height)
+        self.layout = plan_layout(layout, motion.size, height, _panel(motion, layout, view, height))
         self._scene: Scene | None = None
         self._solid = layout == SOLID
         room = self.layout.frame if self._solid else self.layout.panel
         if room is not None:
             seen_from = CAMERA if self._solid else view
             camera = motion.meta.get("camera")
-            self._scene = Scene(outline(motion.pose3d), room[2:], seen_from, theme, camera)
+            self._scene = Scene(
+                motion.pose3d, room[2:], seen_from, theme, camera,
+                motion.time if motion.placed else None,
+            )  # fmt: skip
+            self._trail = round(SECONDS * motion.fps) if motion.placed else 0
         self._ground = np.empty((*self.layout.size[::-1], 3), np.uint8)
         self._ground[:] = theme.bottom
 
@@ -160,11 +182,21 @@ class ClipPainter:
                 motion.score[:, row],
                 motion.filled[:, row],
                 out=panel,
+                trails=self._trails(row),
+                frame=row,
             )
         else:
             self._scene.render(np.zeros((0, 17, 3)), [], out=panel)
         draw_legend(panel, self._theme)
         self._caption(panel, row)
+
+    def _trails(self, row: int) -> list[np.ndarray] | None:
+        """Where everybody was in the last seconds."""
+        if self._trail < 2:
+            return None
+        every = max(self._trail // 60, 1)
+        rows = np.arange(row, max(row - self._trail, -1), -every)[::-1]
+        return list(self._motion.pose3d[:, rows, 0])
 
     def _caption(self, panel: np.ndarray, row: int, on_frame: bool = False) -> None:
         time = self._motion.time

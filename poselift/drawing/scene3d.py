@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from poselift.drawing.body3d import body_pieces, body_scale, paint
+from poselift.drawing.following import FollowingView, frame_clip
 from poselift.drawing.ground import Ground
 from poselift.drawing.shadow import cast_shadows
 from poselift.drawing.style import DARK, Theme, accent, mix, opacity
 from poselift.drawing.text import pill
+from poselift.drawing.trails import draw_filming_camera, draw_trails, moves
 from poselift.drawing.viewpoint import (
     FilmedView,
     ViewPath,
     Viewpoint,
     filmed_view,
     frame_view,
+    outline,
 )
 from poselift.drawing.views import CAMERA
 from poselift.skeleton import H36M17
@@ -43,6 +46,7 @@ class Scene:
         view: str = "three-quarter",
         theme: Theme = DARK,
         camera: Mapping[str, Any] | None = None,
+        time: np.ndarray | None = None,
     ) -> None:
         """Frame the room.
 
@@ -52,15 +56,26 @@ class Scene:
             size: (width, height) in pixels.
             view: one of `views.VIEWS`, or `views.CAMERA`.
             theme: the colours.
-            camera: the clip's camera as in a result's `meta["camera"]`, for `views.CAMERA`.
+            camera: the clip's camera as in a result's `meta["camera"]`, for `views.CAMERA`; one
+                that moved is drawn in the other views.
+            time: (T,) seconds of bounds (P, T, 17, 3), so that the view can go along with people.
         """
         self.size, self.view, self.theme = size, view, theme
-        self.rig: ViewPath | FilmedView = (
-            filmed_view(camera, size, bounds) if view == CAMERA else frame_view(view, size, bounds)
-        )
-        flat = np.asarray(bounds, float).reshape(-1, 3)
+        self._filmed = camera if moves(camera) and view != CAMERA else None
+        points = outline(bounds)
+        self.rig: ViewPath | FollowingView | FilmedView
+        if view == CAMERA:
+            self.rig = filmed_view(camera, size, points)
+        elif time is None:
+            self.rig = frame_view(view, size, points)
+        else:
+            eye = None if self._filmed is None else np.asarray(self._filmed["position"])
+            self.rig = frame_clip(view, size, bounds, time, eye)
+        flat = np.asarray(points, float).reshape(-1, 3)
         away = np.hypot(*(flat[:, :2] - self.rig.target[:2]).T)
         reach = float(away[np.isfinite(away)].max(initial=0.6))
+        if isinstance(self.rig, FollowingView):
+            reach = self.rig.reach
         self._reach = reach
         self._ground = Ground(self.rig, reach, theme)
         self._scales: dict[int, float] = {}
@@ -75,6 +90,8 @@ class Scene:
         numbers: bool | None = None,
         out: np.ndarray | None = None,
         behind: np.ndarray | None = None,
+        trails: Sequence[np.ndarray] | None = None,
+        frame: int = 0,
     ) -> np.ndarray:
         """Draw one frame.
 
@@ -87,13 +104,22 @@ class Scene:
             numbers: whether to write the numbers; by default if there is more than one person.
             out: (height, width, 3) uint8 to draw into, such as a part of a larger picture.
             behind: (height, width, 3) uint8, a picture to draw over instead of the empty room.
+            trails: of each person, where they were up to now (N, 3), oldest first.
+            frame: of the clip, for a camera that moves.
 
         Returns:
             (height, width, 3) BGR uint8: `out` where it was given.
         """
         camera = self.rig.camera(time)
         image = np.empty((*self.size[::-1], 3), np.uint8) if out is None else out
-        np.copyto(image, self._ground.at(camera) if behind is None else behind)
+        if behind is None:
+            shift = self.rig.shift(time) if isinstance(self.rig, FollowingView) else np.zeros(3)
+            behind = self._ground.at(camera, shift)
+        np.copyto(image, behind)
+        if trails is not None:
+            draw_trails(image, trails, ids, camera, self.theme)
+        if self._filmed is not None:
+            draw_filming_camera(image, self._filmed, frame, camera, self.theme)
         poses = np.asarray(poses, float).reshape(-1, len(H36M17), 3)
         there = np.flatnonzero(np.isfinite(poses).all((1, 2)))
         alphas = np.ones(poses.shape[:2])

@@ -65,6 +65,7 @@ class ViewPath:
         target: (3,) what the camera looks at, or past at a constant offset.
         offset: (right, down) metres from the target to the line of sight.
         distance: metres from the target's plane.
+        lift: degrees that it is further up than its name says.
     """
 
     view: str
@@ -72,6 +73,7 @@ class ViewPath:
     target: np.ndarray
     offset: tuple[float, float]
     distance: float
+    lift: float = 0.0
 
     @property
     def still(self) -> bool:
@@ -80,7 +82,8 @@ class ViewPath:
 
     def camera(self, time: float = 0.0) -> Viewpoint:
         """The camera at `time` seconds."""
-        axes = view_axes(*view_angles(self.view, time))
+        azimuth, elevation = view_angles(self.view, time)
+        axes = view_axes(azimuth, elevation + self.lift)
         position = (
             self.target
             + axes[0] * self.offset[0]
@@ -169,7 +172,12 @@ def view_axes(azimuth: float, elevation: float) -> np.ndarray:
 
 
 def frame_view(
-    view: str, size: tuple[int, int], points: np.ndarray, margin: float = 0.1, foot: float = 0.06
+    view: str,
+    size: tuple[int, int],
+    points: np.ndarray,
+    margin: float = 0.1,
+    foot: float = 0.06,
+    lift: float = 0.0,
 ) -> ViewPath:
     """The closest place from which a view holds all the points, at every time.
 
@@ -179,6 +187,7 @@ def frame_view(
         points: (..., 3) world positions through the whole clip; rows with NaN are ignored.
         margin: the part of the picture that stays free at each edge.
         foot: what more stays free at the lower edge, for a caption.
+        lift: degrees that the view is further up than its name says.
     """
     hull = _outline(points)
     middle = (hull.min(0) + hull.max(0)) / 2
@@ -187,7 +196,8 @@ def frame_view(
     half_y = height * (0.5 - margin - foot / 2) / _focal(size)
     if view == TURNTABLE:
         hull = middle + _swept(hull - middle)
-    axes = view_axes(*view_angles(view))
+    azimuth, elevation = view_angles(view)
+    axes = view_axes(azimuth, elevation + lift)
     seen = (hull - middle) @ axes.T
     centre_x, far_x = _fit(seen[:, 0], seen[:, 2], half_x)
     centre_y, far_y = _fit(seen[:, 1], seen[:, 2], half_y)
@@ -196,7 +206,7 @@ def frame_view(
     distance = max(far_x, far_y, 0.5)
     # The free strip for the caption moves the picture up by half of it.
     centre_y += foot / 2 * height / _focal(size) * distance
-    return ViewPath(view, size, middle, (centre_x, centre_y), distance)
+    return ViewPath(view, size, middle, (centre_x, centre_y), distance, lift)
 
 
 def _focal(size: tuple[int, int]) -> float:
