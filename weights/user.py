@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, get_args
 
 from poselift.errors import PoseliftError
+from poselift.files import locked_folder
 from poselift.weights.entry import LOCAL, Kind, Normalisation, Units, WeightsEntry
 from poselift.weights.places import fetch_folder, is_plain_name, write_whole
 
@@ -40,14 +42,28 @@ def read_pins() -> dict[str, str]:
 
 def write_user_entry(added: WeightsEntry) -> Path:
     """Record an entry, replacing one of the same name; returns the registry's path."""
-    entries, pins = _read()
-    return _write({**entries, added.name: added}, pins)
+    with _alone():
+        entries, pins = _read()
+        return _write({**entries, added.name: added}, pins)
 
 
 def write_pin(name: str, sha256: str) -> Path:
     """Record the digest of a file that was fetched; returns the registry's path."""
-    entries, pins = _read()
-    return _write(entries, {**pins, name: sha256})
+    with _alone():
+        entries, pins = _read()
+        return _write(entries, {**pins, name: sha256})
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other process or thread changes the registry between reading and writing it."""
+    folder = user_registry().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(error) from error
+    with locked_folder(folder):
+        yield
 
 
 def _read() -> tuple[dict[str, WeightsEntry], dict[str, str]]:
@@ -118,8 +134,12 @@ def _write(entries: Mapping[str, WeightsEntry], pins: Mapping[str, str]) -> Path
     try:
         write_whole(path, json.dumps(content, indent=1) + "\n")
     except OSError as error:
-        raise PoseliftError(
-            f"Cannot write {path}: {error.strerror}.",
-            "Set POSELIFT_WEIGHTS to a folder that you may write to.",
-        ) from error
+        raise _cannot_write(error) from error
     return path
+
+
+def _cannot_write(error: OSError) -> PoseliftError:
+    return PoseliftError(
+        f"Cannot write {user_registry()}: {error.strerror}.",
+        "Set POSELIFT_WEIGHTS to a folder that you may write to.",
+    )

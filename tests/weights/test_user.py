@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,10 @@ def test_a_new_list_is_written_whole_or_not_at_all(
         write_pin("mine", "ab" * 32)
     assert [path.name for path in folder.iterdir()] == ["registry.json"]
     assert (folder / "registry.json").read_bytes() == before
+
+
+def test_no_pin_is_lost_when_many_are_written_at_once(folder: Path) -> None:
+    names = [f"weights-{number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: write_pin(name, "ab" * 32), names))
+    assert sorted(read_pins()) == sorted(names)
