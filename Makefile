@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CLIP ?= sample_videos/two_people.mp4
 
-.PHONY: demo test test-all lint docs format env clean
+.PHONY: demo test test-all fuzz lint docs format env clean
 
 demo: env
 	$(BIN)/python demo/vis.py --video $(CLIP)
@@ -14,6 +14,12 @@ test: env
 
 test-all: env
 	$(BIN)/python -m pytest -n 2 -m "not mmpose and not ultralytics"
+
+# Coverage-guided, over every reader of files; `make fuzz MINUTES=60` for longer.
+MINUTES ?= 10
+fuzz: env
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[fuzz]" --config-settings editable_mode=compat
+	$(BIN)/python -m tests.hostile.fuzz --minutes $(MINUTES)
 
 lint: env
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poselift.drawing.layout import ClipPainter
+from poselift.drawing.layout import MOST_DRAWN, ClipPainter
 from poselift.errors import PoseliftError
 from poselift.files import refuse_sources
 from poselift.media import GifWriter, Source, VideoWriter, prefetch
@@ -40,6 +40,9 @@ def render_clip(
     paths = [folder / f"{motion.name}.{kind}" for kind in kinds]
     refuse_sources(paths, [source.path] if source is not None else [])
     painter = ClipPainter(motion, settings.layout, settings.view, settings.height)
+    crowd = int(motion.present.sum(axis=0).max(initial=0))
+    if crowd > MOST_DRAWN:
+        reporter.say(f"of up to {crowd} people in a frame the {MOST_DRAWN} largest are drawn")
     done = 0
     try:
         with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:

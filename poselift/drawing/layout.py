@@ -20,6 +20,8 @@ from poselift.errors import PoseliftError
 from poselift.result import ClipMotion
 
 HEIGHT = 720  # pixels, unless told
+#: People drawn in one frame, the largest: more cannot be told apart, and each takes its time.
+MOST_DRAWN = 60
 _WIDEST = 2.4  # a frame wider than this many heights gets bars above and below
 #: Heights that a panel is wide which shows a crowd, from how many people on, and how much nearer it
 #: must bring them.
@@ -154,33 +156,51 @@ class ClipPainter:
         small = fit_image(image, size)
         if not 0 <= row < len(self._motion.time):
             return small
-        motion = self._motion
+        motion, who = self._motion, self._drawn(row)
         if self._solid:
             assert self._scene is not None
             return self._scene.render(
-                motion.pose3d[:, row], motion.ids, float(motion.time[row]), motion.score[:, row],
-                motion.filled[:, row], behind=small,
+                motion.pose3d[who, row], motion.ids[who], float(motion.time[row]),
+                motion.score[who, row], motion.filled[who, row], self._numbers, behind=small,
             )  # fmt: skip
         share = np.array(size) / np.maximum((image.shape[1], image.shape[0]), 1)
         # Half a pixel: pixel centres, not corners, are what scaling keeps in place.
-        xy = (motion.pose2d[:, row] + 0.5) * share - 0.5
+        xy = (motion.pose2d[who, row] + 0.5) * share - 0.5
         feet = motion.extra
         if feet is not None:
-            feet = replace(feet, xy=(feet.xy[:, row] + 0.5) * share - 0.5, score=feet.score[:, row])
+            soles = (feet.xy[who, row] + 0.5) * share - 0.5
+            feet = replace(feet, xy=soles, score=feet.score[who, row])
         return draw_people(
-            small, xy, motion.score[:, row], motion.ids, motion.filled[:, row], feet=feet
-        )
+            small, xy, motion.score[who, row], motion.ids[who], motion.filled[who, row],
+            self._numbers, feet,
+        )  # fmt: skip
+
+    def _drawn(self, row: int) -> np.ndarray:
+        """The rows of the people in a frame; of very many, those who are largest in the picture."""
+        xy, pose = self._motion.pose2d[:, row], self._motion.pose3d[:, row]
+        there = np.flatnonzero(np.isfinite(xy).any(axis=(1, 2)) | np.isfinite(pose[:, 0, 0]))
+        if len(there) <= MOST_DRAWN:
+            return there
+        size = np.linalg.norm(np.ptp(np.nan_to_num(xy[there]), axis=1), axis=-1)
+        largest = np.argsort(-size, kind="stable")[:MOST_DRAWN]
+        return np.sort(there[largest])
+
+    @property
+    def _numbers(self) -> bool:
+        return len(self._motion.ids) > 1
 
     def _room(self, panel: np.ndarray, row: int) -> None:
         assert self._scene is not None
         motion = self._motion
         if 0 <= row < len(motion.time):
+            who = self._drawn(row)
             self._scene.render(
-                motion.pose3d[:, row],
-                motion.ids,
+                motion.pose3d[who, row],
+                motion.ids[who],
                 float(motion.time[row]),
-                motion.score[:, row],
-                motion.filled[:, row],
+                motion.score[who, row],
+                motion.filled[who, row],
+                self._numbers,
                 out=panel,
                 trails=self._trails(row),
                 frame=row,

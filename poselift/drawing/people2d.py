@@ -49,7 +49,7 @@ def draw_people(
         numbers = len(ids) > 1
     sizes = [_extent(points) for points in xy]
     for p in np.argsort(sizes, kind="stable"):  # the nearest, who is the largest, comes last
-        if sizes[p] > 0:
+        if sizes[p] > 0 and _touches(xy[p], 0.3 * sizes[p], out.shape):
             strength = 0.4 if filled is not None and filled[p] else 1.0
             alpha = opacity(score[p]) * strength * np.isfinite(xy[p]).all(-1)
             points = np.nan_to_num(xy[p])
@@ -68,6 +68,12 @@ def _extent(points: np.ndarray) -> float:
     """The length of the person in pixels: steadier than the height of somebody who bends."""
     seen = points[np.isfinite(points).all(-1)]
     return float(np.hypot(*(seen.max(0) - seen.min(0)))) + 1e-6 if len(seen) else 0.0
+
+
+def _touches(points: np.ndarray, margin: float, shape: tuple[int, ...]) -> bool:
+    """Whether any of somebody, and the number above the head, may be within the picture."""
+    low, high = np.nanmin(points, axis=0) - margin, np.nanmax(points, axis=0) + margin
+    return bool((high >= 0).all() and (low <= (shape[1], shape[0])).all())
 
 
 def _thickness(size: float, shape: tuple[int, ...]) -> float:

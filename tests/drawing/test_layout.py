@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from poselift.drawing import layout
 from poselift.drawing.layout import ClipPainter, plan_layout
 from poselift.drawing.style import LEFT
 from poselift.drawing.views import LAYOUTS
@@ -73,3 +74,15 @@ def test_people_who_are_nowhere_leave_the_frame_alone():
 def test_an_unknown_layout_is_named():
     with pytest.raises(PoseliftError, match="stacked"):
         plan_layout("stacked", (10, 10))
+
+
+def test_of_a_crowd_the_largest_are_drawn(monkeypatch):
+    motion = walking(5, 3)
+    motion.pose2d[2] = motion.pose2d[2].mean(axis=1, keepdims=True)  # far away
+    motion.pose3d[4, 1], motion.pose2d[4, 1] = np.nan, np.nan
+    painter = ClipPainter(motion, "side", height=64)
+    assert painter._drawn(0).tolist() == [0, 1, 2, 3, 4]
+    assert painter._drawn(1).tolist() == [0, 1, 2, 3]
+    monkeypatch.setattr(layout, "MOST_DRAWN", 3)
+    assert painter._drawn(1).tolist() == [0, 1, 3]
+    assert painter.paint(np.zeros((64, 64, 3), np.uint8), 1).any()

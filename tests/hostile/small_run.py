@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -65,6 +66,8 @@ def main() -> int:
     if len(more) > 1:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(more[1]), int(more[1])))
+    if "RUN_AS" in os.environ:  # permissions mean nothing to root
+        os.setuid(int(os.environ["RUN_AS"]))
     print("begun", flush=True)
     try:
         pipeline.process(clip)
