@@ -6,7 +6,10 @@ import json
 import os
 import pickle
 import stat
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -14,6 +17,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from poselift.errors import PoseliftError
+
+try:
+    import lzma
+except ImportError:  # some builds of Python go without
+    lzma = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +37,8 @@ _HEADER = 1 << 16  # bytes before an array's numbers
 DAMAGE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
     MemoryError, EOFError, OSError, NotImplementedError, RuntimeError, zipfile.BadZipFile,
-    SyntaxError, pickle.UnpicklingError,
+    SyntaxError, pickle.UnpicklingError, struct.error, zlib.error, tokenize.TokenError,
+    *((lzma.LZMAError,) if lzma is not None else ()),
 )  # fmt: skip
 
 
