@@ -63,9 +63,12 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     sender = open_senders(options.send) if options.send else None
     server = Server(settings, guard, options.out, sender=sender)
     socket = _listen(options.host, options.port)
-    host = _shown(options.host)
-    address = f"{'https' if context else 'http'}://{host}:{socket.getsockname()[1]}"
+    host, way = _shown(options.host), "https" if context else "http"
+    port = socket.getsockname()[1]
+    address = f"{way}://{host}:{port}"
     reporter.say(f"open {address}/?token={guard.token}", address=address, token=guard.token)
+    if host not in (options.host, f"[{options.host}]"):
+        reporter.say(f"on this machine also {way}://localhost:{port}/?token={guard.token}")
     reporter.say("Ctrl-C ends the server")
     web.run_app(server.app(), sock=socket, ssl_context=context, print=None, access_log=None)
     return 0

@@ -77,7 +77,10 @@ def write_page(results: Sequence[PageResult], path: Path) -> Path:
         "title": html.escape(title),
         "facts": html.escape(_facts(results[0].motion)),
         "warnings": _warnings(results),
-        "made": "".join(_made(one.motion) for one in results),
+        "made": "".join(
+            _made(one.motion, "AB"[at] if len(results) > 1 else "")
+            for at, one in enumerate(results)
+        ),
         "style": style,
         "data": f'<script type="application/json" id="data">{_json(data)}</script>',
         "script": script,
@@ -168,8 +171,8 @@ def _warnings(results: Sequence[PageResult]) -> str:
     return "".join(f'<p class="warning">{html.escape(line)}</p>\n' for line in lines)
 
 
-def _made(motion: ClipMotion) -> str:
-    """A table of what the result says about how it was made."""
+def _made(motion: ClipMotion, letter: str) -> str:
+    """A table of what the result says about how it was made, under its letter if it has one."""
     meta = motion.meta
     rows = {"clip": meta.get("source", motion.name), "lifter": motion.lifter}
     if meta.get("lifter_sha256"):
@@ -191,7 +194,8 @@ def _made(motion: ClipMotion) -> str:
         for name, value in rows.items()
         if value
     )
-    return f'<table class="facts">\n{cells}</table>\n'
+    caption = f"<caption>{letter}</caption>\n" if letter else ""
+    return f'<table class="facts">\n{caption}{cells}</table>\n'
 
 
 def _plain(value: Any) -> str:

@@ -22,7 +22,7 @@ async function showRecordings() {
       items.set(base, item);
     }
     link.href = `recordings/${encodeURIComponent(name)}`;
-    link.textContent = `${name.slice(base.length + 1)}, ${(bytes / 1e6).toFixed(1)} MB`;
+    link.textContent = `${name.slice(base.length + 1)}, ${bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`}`;
     items.get(base).append(link);
   }
   byId("recordings").replaceChildren(...items.values());

@@ -163,7 +163,7 @@ class Page {
     byId("paths").addEventListener("change", (event) => this.set({ paths: event.target.checked }));
     byId("loop").addEventListener("change", (event) => this.setLooping(event.target.checked));
     byId("overlay-label").hidden = !this.sides.some((side) => side.video);
-    byId("shift-label").hidden = !this.other;
+    byId("shift-label").hidden = byId("dashed").hidden = !this.other;
     byId("shift").addEventListener("input", () => this.shown(this.main));
     if (this.main.video && result.video.sound) {
       byId("sound").hidden = false;
