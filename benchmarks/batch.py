@@ -15,10 +15,10 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=8, help="how many")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each")
     parser.add_argument("--minutes", type=float, default=10.0, help="of the clip that is split")
+    parser.add_argument("--pose", default="auto", help="the keypointer of all runs")
     parser.add_argument("--json", help="a file for the figures")
     options = parser.parse_args()
     print(in_words(describe()), "\n", flush=True)
@@ -84,7 +85,7 @@ class _Run:
         memory: the most MB of resident memory that any worker took.
     """
 
-    def __init__(self, sources: list[str], out: Path, engine: Engine, **settings: Any) -> None:
+    def __init__(self, sources: list[str], out: Path, engine: Engine, pose: str) -> None:
         self.records: list[Record] = []
         self.moments: list[float] = []
         self.memory = 0.0
@@ -95,7 +96,7 @@ class _Run:
             self.records.append(record)
             self.memory = max(self.memory, _most_memory())
 
-        chosen = Settings().changed(out=str(out), save="npz", **settings)
+        chosen = Settings().changed(out=str(out), save="npz", pose=pose)
         summary = Batch(sources, chosen).run(engine=engine, told=told)
         assert summary.failed == 0, "a video failed"
 
@@ -115,7 +116,7 @@ def _jobs(folder: Path, options: argparse.Namespace, times: list[dict[str, float
     clips = [looped(folder / f"{n}.mp4", options.seconds) for n in range(options.clips)]
     rows = []
     for jobs in (1, 2):
-        run = _Run(clips, folder / f"out{jobs}", Local(jobs))
+        run = _Run(clips, folder / f"out{jobs}", Local(jobs), options.pose)
         if jobs == 1:
             times.extend(record.seconds for record in run.records)
         rows += [
@@ -131,8 +132,9 @@ def _overhead(folder: Path, options: argparse.Namespace, times: list[dict[str, f
     number = options.clips
     warm = looped(folder / "0.mp4", 1)
     clips = [looped(folder / f"{n + 1}.mp4", 1) for n in range(number)]
-    many = _Run([warm, *clips], folder / "many", Local(1))
-    one = _Run([warm, looped(folder / "long.mp4", number)], folder / "one", Local(1))
+    many = _Run([warm, *clips], folder / "many", Local(1), options.pose)
+    long_clip = looped(folder / "long.mp4", number)
+    one = _Run([warm, long_clip], folder / "one", Local(1), options.pose)
     short = (many.moments[-1] - many.moments[0]) / number
     long = (one.moments[-1] - one.moments[0]) / number
     return [
@@ -145,7 +147,7 @@ def _overhead(folder: Path, options: argparse.Namespace, times: list[dict[str, f
 def _ray(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
     clips = [looped(folder / f"{n}.mp4", options.seconds) for n in range(options.clips)]
     engines: dict[str, Engine] = {"--jobs 1": Local(1), "Ray, 1 worker": OnRay(workers=1, cpus=2)}
-    runs = {name: _Run(clips, folder / name, engine) for name, engine in engines.items()}
+    runs = {n: _Run(clips, folder / n, engine, options.pose) for n, engine in engines.items()}
     spent = {name: run.moments[-1] - run.moments[0] for name, run in runs.items()}
     first, second = spent.values()
     return [
@@ -155,27 +157,54 @@ def _ray(folder: Path, options: argparse.Namespace, times: list[dict[str, float]
 
 
 def _split(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
-    """A clip in parts against the whole one."""
-    from poselift import load
-
+    """A clip in three parts against the whole one."""
     clip = looped(folder / "clip.mp4", options.minutes * 60)
-    found = []
-    cut = options.minutes / 3
-    for split in (None, cut):
-        out = folder / f"{split}"
-        batch = Batch([clip], Settings().changed(out=str(out), save="npz"), split=split)
+    apart = compared(clip, folder, options.minutes / 3, options.pose)
+    return [
+        ("people, whole and in parts", f"{apart.whole}, {apart.joined}"),
+        ("farthest joint more than 2 s from a cut", f"{np.nanmax(apart.mm):.1f} mm"),
+        ("99 % of those joints within", f"{np.nanpercentile(apart.mm, 99):.1f} mm"),
+        ("median", f"{np.nanmedian(apart.mm):.2f} mm"),
+    ]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How a clip in parts differs from the whole one.
+
+    Attributes:
+        whole: the numbers of its people.
+        joined: those of the clip in parts.
+        mm: (P, T, 17) between joints, in frames more than two seconds from a cut.
+    """
+
+    whole: list[int]
+    joined: list[int]
+    mm: np.ndarray
+
+
+def compared(clip: str, folder: Path, minutes: float, pose: str = "auto") -> Apart:
+    """Process a clip as a whole and in parts of about so many minutes."""
+    from poselift import load
+    from poselift.batch.splitting import stretches
+
+    motions = []
+    for split in (None, minutes):
+        out = folder / f"out-{split}"
+        settings = Settings().changed(out=str(out), save="npz", pose=pose)
+        batch = Batch([clip], settings, split=split)
         assert batch.run(jobs=1).done == 1, "the clip failed"
         [record] = batch.records
-        found.append(load(out / record.folder / "clip.npz"))
-    whole, joined = found
-    away = np.min([np.abs(whole.time - cut * 60 * k) for k in (1, 2)], axis=0) > 2.0
-    apart = np.linalg.norm(whole.pose3d - joined.pose3d, axis=-1)[:, away] * 1000
-    return [
-        ("people, whole and in parts", f"{whole.ids.tolist()}, {joined.ids.tolist()}"),
-        ("farthest joint more than 2 s from a cut", f"{np.nanmax(apart):.1f} mm"),
-        ("99.9 % of those joints within", f"{np.nanpercentile(apart, 99.9):.1f} mm"),
-        ("median", f"{np.nanmedian(apart):.2f} mm"),
-    ]
+        motions.append(load(out / record.folder / "clip.npz"))
+    whole, joined = motions
+    cuts = [part.cut for part in stretches(clip, minutes * 60, Settings())][1:]
+    assert cuts, "the clip is too short to be cut"
+    np.testing.assert_array_equal(whole.time, joined.time)
+    away = np.abs(whole.time[:, None] - np.array(cuts)).min(axis=1) > 2.0
+    if whole.ids.tolist() != joined.ids.tolist():
+        return Apart(whole.ids.tolist(), joined.ids.tolist(), np.full((1, 1, 17), np.nan))
+    mm = np.linalg.norm(whole.pose3d - joined.pose3d, axis=-1)[:, away] * 1000
+    return Apart(whole.ids.tolist(), joined.ids.tolist(), mm)
 
 
 def _list(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:

@@ -7,8 +7,10 @@ its cut, so that people are followed and boxes have settled when it counts. Ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import islice, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -129,39 +131,38 @@ def join(folders: Sequence[Path], cuts: Sequence[float]) -> SeenClip:
     builder = TrackBuilder()
     times: list[float] = []
     background: list[np.ndarray] = []
-    before: list[SeenFrame] = []
+    before: deque[SeenFrame] = deque()  # the last seconds of the part before
     last = 0
     size: tuple[int, int] | None = None
     for folder, cut in zip(folders, cuts, strict=True):
         with closing(TrackStore(folder, _NAME)) as store:
             kept = store.read()
-            seen = list(kept.frames)  # while its file is open
-        if kept.size is None:
-            raise PoseliftError(
-                f"A part in {folder} cannot be read.", "Remove it, and run the batch again."
-            )
-        size = kept.size
-        numbers = same_people(before, seen, cut)
-        before = []
-        for frame in seen:
-            if times and frame.time < cut - _SLACK:
-                continue
-            ids = frame.ids.copy()
-            for row, number in enumerate(frame.ids.tolist()):
-                if number >= 0 and number not in numbers:
-                    last += 1
-                    numbers[number] = last
-                ids[row] = numbers.get(number, -1)
-            builder.add(len(times), ids, frame.joints, frame.feet)
-            times.append(frame.time)
-            background.append(frame.background)
-            before.append(SeenFrame(frame.index, frame.time, ids, frame.joints))
+            if kept.size is None:
+                raise PoseliftError(
+                    f"A part in {folder} cannot be read.", "Remove it, and run the batch again."
+                )
+            size = kept.size
+            early = list(takewhile(lambda one, cut=cut: one.time < cut - _SLACK, kept.frames))  # type: ignore[misc]
+            numbers = same_people(before, early, cut)
+            for frame in islice(kept.frames, len(early) if times else 0, None):
+                ids = frame.ids.copy()
+                for row, number in enumerate(frame.ids.tolist()):
+                    if number >= 0 and number not in numbers:
+                        last += 1
+                        numbers[number] = last
+                    ids[row] = numbers.get(number, -1)
+                builder.add(len(times), ids, frame.joints, frame.feet)
+                times.append(frame.time)
+                background.append(frame.background)
+                before.append(SeenFrame(frame.index, frame.time, ids, frame.joints))
+                while before[0].time < frame.time - OVERLAP:
+                    before.popleft()
     assert size is not None
     return SeenClip(np.array(times), size, builder.tracks(), np.array(background).reshape(-1, 6))
 
 
 def same_people(
-    before: Sequence[SeenFrame], after: Sequence[SeenFrame], cut: float
+    before: Iterable[SeenFrame], after: Iterable[SeenFrame], cut: float
 ) -> dict[int, int]:
     """Which number of the part after a cut is which of the part before, by what both saw."""
     from scipy.optimize import linear_sum_assignment
