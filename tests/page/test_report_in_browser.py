@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from poselift.demo.cli import main
@@ -142,6 +143,57 @@ def test_a_phone_shows_all_of_it(page_file: Path, phone: Tab) -> None:
     page = phone.open(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert phone.wrong == []
+
+
+def test_fingers_turn_and_zoom_the_room(page_file: Path, phone: Tab) -> None:
+    page = phone.open(page_file.as_uri())
+    room = page.locator("canvas.room")
+    room.scroll_into_view_if_needed()
+    box = room.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = phone.context.new_cdp_session(page)
+
+    def swipe(*tracks: tuple[tuple[float, float], tuple[float, float]]) -> None:
+        for kind, share in (("touchStart", 0.0), ("touchMove", 0.5), ("touchMove", 1.0)):
+            points = [
+                {"x": x + a[0] + share * (b[0] - a[0]), "y": y + a[1] + share * (b[1] - a[1]),
+                 "id": number}
+                for number, (a, b) in enumerate(tracks)
+            ]  # fmt: skip
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def state() -> dict[str, float]:
+        return page.evaluate(
+            "(({ azimuth, distance, offset }) => ({ azimuth, distance, across: offset[0] }))"
+            "(poselift.main.room)"
+        )
+
+    before = state()
+    swipe(((0, 0), (60, 0)))
+    turned = state()
+    assert turned["azimuth"] == pytest.approx(before["azimuth"] - 24)
+    assert page.locator("#view").input_value() == ""
+    swipe(((-20, 0), (-60, 0)), ((20, 0), (60, 0)))
+    zoomed = state()
+    assert zoomed["distance"] == pytest.approx(turned["distance"] / 3, rel=0.05)
+    swipe(((-20, 0), (20, 0)), ((20, 0), (60, 0)))
+    assert state()["across"] < zoomed["across"]
+    assert state()["distance"] == pytest.approx(zoomed["distance"], rel=0.05)
+    page.locator("#play").tap()
+    phone.until("poselift.main.player.frame > 0")
+    assert phone.wrong == []
+
+
+def test_all_that_can_be_used_has_a_name(page_file: Path, tab: Tab) -> None:
+    page = tab.open(page_file.as_uri())
+    tree = page.locator("body").aria_snapshot()
+    kinds = "button", "combobox", "checkbox", "slider", "img"
+    lines = [line.strip(" -:") for line in tree.splitlines()]
+    used = [line for line in lines if line.startswith(kinds)]
+    assert len(used) > 20
+    assert [line for line in used if '"' not in line] == []
+    assert page.locator("#clock").get_attribute("aria-live") == "off"  # it changes with each frame
 
 
 def test_downloads_are_the_numbers(

@@ -34,7 +34,7 @@ class LivePage {
     this.cells = new Map();
     this.latencies = [];
     this.done = [];
-    this.answers = this.failures = 0;
+    this.answers = this.failures = this.toldAt = 0;
     for (const name of ["pose", "lifter"]) {
       for (const one of choices[name]) byId(name).add(new Option(one, one));
       byId(name).value = choices.begin[name];
@@ -221,6 +221,8 @@ class LivePage {
       const now = performance.now();
       this.latencies = [...this.latencies.slice(-299), now - begun];
       this.done = [...this.done.slice(-59), now];
+      if (now - this.toldAt < 250) return; // words that change faster cannot be read
+      this.toldAt = now;
       this.showFacts(answer);
     };
     if (document.hidden) done();

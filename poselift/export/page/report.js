@@ -111,8 +111,11 @@ class Side {
 
 // The video's bytes, which lie in the page as blocks of text.
 function embedded({ blocks, type }) {
-  const parts = blocks.map((id) =>
-    Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0)));
+  const parts = blocks.map((id) => {
+    const block = byId(id), bytes = bytesOf(block.textContent);
+    block.remove(); // a large clip need not be there twice
+    return bytes;
+  });
   return new Blob(parts, { type });
 }
 
@@ -121,7 +124,8 @@ class Page {
     this.look = data.look;
     this.only = document.body.classList.contains("only-3d");
     this.hidden = new Set();
-    this.overlay = this.paths = true;
+    this.overlay = true;
+    this.paths = !document.body.classList.contains("transparent"); // there is no floor to be on
     this.loop = null;
     this.views = [...Object.keys(data.look.views), "turntable"];
     this.sides = results.map((result, i) => new Side(this, result, results.length > 1 ? "AB"[i] : ""));
