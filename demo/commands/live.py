@@ -33,8 +33,9 @@ CAMERAS = (
 
 def add_options(parser: Parser) -> None:
     """Add the command's options."""
+    # Not `camera`: so is called the setting that tells what filmed a clip.
     camera = parser.add_argument(
-        "camera", nargs="?", default=argparse.SUPPRESS, metavar="CAMERA", help=CAMERAS
+        "filmed_by", nargs="?", default=argparse.SUPPRESS, metavar="CAMERA", help=CAMERAS
     )
     old_name(parser, "--webcam", camera)
     add_settings_options(parser, ["live"])
@@ -47,4 +48,4 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
     settings = settings_from(options, "live", reporter)
     from poselift.demo.live import run_live
 
-    return run_live(getattr(options, "camera", "0"), settings, reporter)
+    return run_live(getattr(options, "filmed_by", "0"), settings, reporter)

@@ -186,6 +186,25 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, *words: str) -> Settings:
     return got[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "camera"),
+    [(["live"], "0"), (["live", "1"], "1"), (["live", "clip.mp4", "--people", "main"], "clip.mp4"),
+     (["live", "--webcam", "2"], "2")],
+)  # fmt: skip
+def test_live_takes_the_camera_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], camera: str
+) -> None:
+    got: list[tuple[str, str]] = []
+
+    def run(source: str, settings: Settings, *_: object) -> int:
+        got.append((source, settings.camera))
+        return 0
+
+    monkeypatch.setattr("poselift.demo.live.run_live", run)
+    assert main(words) == 0
+    assert got == [(camera, Settings.camera)]
+
+
 def test_live_is_480_high_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_of(monkeypatch, "live").height == 480
     assert settings_of(monkeypatch, "live", "--height", "900").height == 900

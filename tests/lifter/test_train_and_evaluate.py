@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -48,3 +49,32 @@ def test_commands_say_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "--mocap" in capsys.readouterr().err
     assert main(["evaluate", "--mocap", "x.npz"]) == 2
     assert "--lifter" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--mocap", "junk.bin"], ["--mocap", "empty"], ["--mocap", "folder"],
+        ["--mocap", "/dev/zero"], ["--mocap", "odd.npz"],
+        ["--mocap", "good.npz", "--noise", "junk.bin"],
+        ["--mocap", "good.npz", "--batch", "0"], ["--mocap", "good.npz", "--lr", "nan"],
+        ["--mocap", "good.npz", "--threads", "100000"], ["--mocap", "good.npz", "--threads", "0"],
+        ["--mocap", "good.npz", "--validate", "["], ["--mocap", "good.npz", "--device", "xla"],
+        ["--mocap", "good.npz", "--init", "junk.bin"], ["--config", "junk.bin"], ["--config", "."],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_training_tells_what_it_cannot_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "junk.bin").write_bytes(bytes(range(7, 250)) * 9)
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.bvh").write_text("HIERARCHY x")
+    np.savez(tmp_path / "odd.npz", a=np.zeros(3))
+    np.savez(tmp_path / "good.npz", **{"a/1/1": np.zeros((9, 17, 3))})
+    config = [] if "--config" in words else ["--config", "poselift"]
+    assert main(["train", "--out", "run", "--steps", "1", *config, *words]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 2

@@ -3,11 +3,13 @@
 import logging
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
 from poselift.errors import PoseliftError
 from poselift.media import open_source
+from poselift.media.frame_to_bgr import to_bgr
 
 
 def read(path, *span):
@@ -98,6 +100,29 @@ def test_colours_survive(media):
     )  # fmt: skip
     for frame, colour in zip(read(path)[1], colours, strict=True):
         assert np.abs(frame.image[50, 50].astype(int) - colour).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["x2rgb10le", "x2bgr10le", "p010le", "gbrp10le", "yuv420p10le"])
+def test_colours_of_every_ten_bit_layout(kind):
+    picture = np.zeros((32, 64, 3), np.uint8)
+    picture[:, :32], picture[:, 32:] = (30, 60, 200), (180, 120, 20)
+    frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format=kind)
+    back = to_bgr(frame, (64, 32))
+    assert np.abs(back[16, [8, 56]].astype(int) - picture[16, [8, 56]]).max() <= 3
+
+
+def test_h263_in_3gp_has_the_shape_that_the_file_states(tmp_path):
+    """As FFmpeg's player shows it: its pixels are 12:11."""
+    path = tmp_path / "phone.3gp"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("h263", rate=Fraction(30000, 1001))
+        stream.width, stream.height, stream.pix_fmt = 176, 144, "yuv420p"
+        grey = np.full((144, 176, 3), 90, np.uint8)
+        for packet in (*stream.encode(av.VideoFrame.from_ndarray(grey, "bgr24")), *stream.encode()):
+            out.mux(packet)
+    with open_source(path) as clip:
+        assert clip.size == (192, 144)
+        assert next(iter(clip.frames())).image.shape == (144, 192, 3)
 
 
 def test_ten_bits(media):
