@@ -255,7 +255,9 @@ class Live:
             person = self._people[number]
             pose = self._push(person, (xy[row], score[row]))
             if pose is not None:
-                pose = person.stand(self._room.place(number, pose, *person.seen_then()))
+                said = getattr(person.stream, "said", None)
+                placed = self._room.place(number, pose, *person.seen_then(), said)
+                pose = person.stand(placed)
             shown.append(
                 LivePerson(
                     number,

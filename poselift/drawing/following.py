@@ -135,11 +135,10 @@ def _middles(roots: np.ndarray, there: np.ndarray, time: np.ndarray) -> tuple[np
     known = there.any(axis=0)
     if not known.any():
         return np.zeros((len(time), 3)), 0.0
-    flat = roots[..., :2]
-    low = np.where(there[..., None], flat, np.inf).min(axis=0)
-    high = np.where(there[..., None], flat, -np.inf).max(axis=0)
-    rows = np.arange(len(time))
-    middle = at_times(((low + high) / 2)[known], rows[known], rows)
+    flat, rows = roots[..., :2], np.arange(len(time))
+    low = np.where(there[..., None], flat, np.inf).min(axis=0)[known]
+    high = np.where(there[..., None], flat, -np.inf).max(axis=0)[known]
+    middle = at_times((low + high) / 2, rows[known], rows)
     step = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
     sigma = _CALM_SECONDS / max(step, 1e-3)
     # At the ends it goes on as it went, or it would lag behind who walks into the clip or out.

@@ -131,8 +131,13 @@ def planted_feet(motion: Motion, weight: np.ndarray, moves: Moves | None) -> np.
     seen = weight[:, ANKLES] > _SURE
     if motion.planted is None:
         return np.where(seen, picture, np.minimum(picture, _UNSEEN_PLANTED))
-    told, shown = _log_odds(motion.planted), np.clip(_log_odds(picture), -4, 4)
-    both = _LIFTER_TELLS * told + _PICTURE_TELLS * np.where(seen, shown, 0) + _PLANTED_BIAS
+    return planted_by_both(motion.planted, picture, seen)
+
+
+def planted_by_both(told: np.ndarray, picture: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How likely a foot is planted, by what the lifter and the picture say, where it is `seen`."""
+    shown = np.where(seen, np.clip(_log_odds(picture), -4, 4), 0)
+    both = _LIFTER_TELLS * _log_odds(told) + _PICTURE_TELLS * shown + _PLANTED_BIAS
     return np.asarray(1 / (1 + np.exp(-both)))
 
 

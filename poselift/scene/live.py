@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from poselift.scene.balance import ANKLES, metre_in_pixels
+from poselift.scene.bones import reach
 from poselift.scene.camera import world_from_camera
 from poselift.scene.estimate import FIELD_OF_VIEW, Belief, Search
+from poselift.scene.evidence import planted_by_both
 from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.types import Motion, Track
@@ -23,7 +26,29 @@ _EASE = 0.7  # seconds in which the room turns to a better belief
 #: Seconds over which what is seen replaces what was thought, along and across the line of sight.
 _ALONG, _ACROSS = 0.6, 0.04
 _SLOW = 0.4  # metres per second: slower ankles are planted
+#: Chances above which a foot is held where it stands, and below which it is let go.
+_HOLD, _LET_GO = 0.5, 0.3
+_FARTHEST = 0.12  # metres that a foot is moved
+#: Seconds in which a held foot gives way to where it is seen, and in which one that was let go is
+#: where it is seen again.
+_GIVES, _FREED = 4.0, 0.08
 _SINK = 2.0  # seconds in which a wrong slope of the floor is forgotten
+
+
+class Says(Protocol):
+    """What a lifter says of one frame besides the pose, as `poselift.types.Motion` has it."""
+
+    @property
+    def up(self) -> np.ndarray:
+        """(3,) unit vector."""
+
+    @property
+    def up_certainty(self) -> np.ndarray:
+        """0..1."""
+
+    @property
+    def planted(self) -> np.ndarray:
+        """(2,) chances of the right and left foot."""
 
 
 @dataclass
@@ -34,7 +59,12 @@ class _Past:
     xy: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     score: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     times: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
+    said: deque[Says | None] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     root: np.ndarray | None = None
+    planted: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    held: np.ndarray = field(default_factory=lambda: np.zeros(2, bool))
+    spot: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
+    shift: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
     feet: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
     ankles: np.ndarray = field(default_factory=lambda: np.zeros((2, 2)))
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
@@ -108,7 +138,15 @@ class LiveRoom:
             track = Track(number, np.arange(count), np.stack(past.xy), np.stack(past.score))
             rate = (count - 1) / max(past.times[-1] - past.times[0], 1e-3)
             pose = np.stack(past.pose).astype(np.float32)
-            motions.append(Motion(track, pose, rate, "live", np.zeros(count, bool)))
+            motion = Motion(track, pose, rate, "live", np.zeros(count, bool))
+            said = [one for one in past.said if one is not None]
+            if len(said) == count:
+                ups, sure, planted = (
+                    np.stack([getattr(one, name) for one in said])
+                    for name in ("up", "up_certainty", "planted")
+                )
+                motion = replace(motion, up=ups, up_certainty=sure, planted=planted)
+            motions.append(motion)
         return motions
 
     def _turn(self, step: float) -> None:
@@ -117,9 +155,9 @@ class LiveRoom:
             return
         share = 1 - np.exp(-step / _EASE)
         before = world_from_camera(self._up)
+        grown = (self._belief.focal / self._focal) ** share
         up = self._up + share * (self._belief.up - self._up)
         self._up = up / np.linalg.norm(up)
-        grown = (self._belief.focal / self._focal) ** share
         self._focal *= grown
         after = world_from_camera(self._up)
         # Distances grow with the focal length, for people as for the spot that is looked at.
@@ -128,11 +166,11 @@ class LiveRoom:
         for past in self._people.values():
             if past.root is not None:
                 high = float(before[2] @ past.root)
-                past.root = past.root * [1, 1, grown]
+                past.root, past.spot = past.root * [1, 1, grown], past.spot * [1, 1, grown]
                 past.height += float(after[2] @ past.root) - high
 
     def place(self, number: int, pose: np.ndarray, xy: np.ndarray, score: np.ndarray,
-              time: float) -> np.ndarray:  # fmt: skip
+              time: float, said: Says | None = None) -> np.ndarray:  # fmt: skip
         """The pose (17, 3) in the room: where the person is, z from near the pelvis.
 
         Args:
@@ -140,6 +178,7 @@ class LiveRoom:
             pose: (17, 3) metres from the pelvis, in camera space as lifted.
             xy: (17, 2) pixels of the same frame, `score` (17,).
             time: seconds.
+            said: what the lifter says besides, of the same frame.
         """
         past = self._people.setdefault(number, _Past())
         ahead = np.append(xy[0] - self._centre, self._assumed)
@@ -148,22 +187,31 @@ class LiveRoom:
         past.xy.append(np.array(xy, np.float64))
         past.score.append(np.array(score))
         past.times.append(time)
+        past.said.append(None if said is None else _turned(said, turn_to(ahead)))
+        step = time - past.time
         weight = joint_weights(xy[None], score[None])
         points = xy[None].astype(np.float64)
         sight = look(along_ray[None], points, weight, self._focal, self._centre)
         metre = float(metre_in_pixels(along_ray[None], points, weight)[0])
-        self._follow(past, sight, points[0], metre, time, bool(weight.any()))
+        seen = weight[0, ANKLES] > 0.25
+        self._follow(past, sight, points[0], metre, time, seen, bool(weight.any()))
         assert past.root is not None
         if self._origin is None:
             self._origin = past.root
         to_world = world_from_camera(self._up)
-        shift = to_world @ past.root
-        shift[:2] -= (to_world @ self._origin)[:2]
-        shift[2] -= past.height
-        return np.asarray(sight.pose[0] @ to_world.T + shift, np.float32)
+        body = _hold_feet(past, sight.pose[0] + past.root, step)
+        world = body @ to_world.T - np.append((to_world @ self._origin)[:2], past.height)
+        return np.asarray(world, np.float32)
 
     def _follow(
-        self, past: _Past, sight: Sight, xy: np.ndarray, metre: float, time: float, known: bool
+        self,
+        past: _Past,
+        sight: Sight,
+        xy: np.ndarray,
+        metre: float,
+        time: float,
+        seen_feet: np.ndarray,
+        known: bool,
     ) -> None:
         """The pelvis, in camera space: carried on by planted feet, corrected by what is seen."""
         feet, ankles = sight.pose[0, ANKLES], xy[list(ANKLES)]
@@ -176,6 +224,9 @@ class LiveRoom:
             speed = np.linalg.norm(ankles - past.ankles, axis=1) / max(metre, 1e-6) / step
             past.speed = past.speed + 0.5 * (speed - past.speed)
             planted = np.exp(-np.square(past.speed / _SLOW))
+            if (said := past.said[-1]) is not None:
+                planted = planted_by_both(said.planted, planted, seen_feet)
+            past.planted = planted
             carried = (planted[:, None] * (past.feet - feet)).sum(axis=0)
             guess = past.root + carried / max(float(planted.sum()), 1.0)
             off = seen - guess
@@ -191,3 +242,41 @@ class LiveRoom:
     def forget(self, number: int) -> None:
         """The person is gone."""
         self._people.pop(number, None)
+
+
+def _hold_feet(past: _Past, body: np.ndarray, step: float) -> np.ndarray:
+    """The body (17, 3) with the feet that stand where they stood, bent at the knees.
+
+    Spots are in the camera's axes, in which they stay when the room turns to a better belief.
+    """
+    step = float(np.clip(step, 0, 0.2))
+    for side, ankle in enumerate(ANKLES):
+        seen_at = body[ankle].copy()
+        if not past.held[side]:
+            past.spot[side] = seen_at + past.shift[side]
+        past.held[side] = past.planted[side] > (_LET_GO if past.held[side] else _HOLD)
+        if past.held[side]:
+            past.spot[side] += (1 - np.exp(-step / _GIVES)) * (seen_at - past.spot[side])
+            wanted = past.spot[side] - seen_at
+            far = float(np.linalg.norm(wanted))
+            past.shift[side] = wanted * min(1.0, _FARTHEST / max(far, 1e-9))
+            past.spot[side] = seen_at + past.shift[side]
+        else:
+            past.shift[side] *= np.exp(-step / _FREED)
+        if past.shift[side].any():
+            body = reach(body[None], side, (seen_at + past.shift[side])[None])[0]
+    return body
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was said of a frame, with up as seen along the line of sight."""
+
+    up: np.ndarray
+    up_certainty: np.ndarray
+    planted: np.ndarray
+
+
+def _turned(said: Says, turn: np.ndarray) -> _Said:
+    up = np.asarray(said.up, np.float64) @ turn
+    return _Said(up, np.asarray(said.up_certainty), np.asarray(said.planted))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from poselift.scene.live import LiveRoom
+from poselift.scene.stance import runs
 from poselift.types import Motion
 from tests.scene.made import FPS, SIZE, film, stander, walker
 
@@ -63,3 +66,21 @@ def test_who_is_forgotten_begins_anew() -> None:
     motion = film(stander((2.0, 5), 0, 1.0), 0)
     pose = room.place(1, motion.pose3d[0], motion.track.xy[0], motion.track.score[0], 2.0)
     assert pose[0, 0] == pytest.approx(2.0, abs=0.3)
+
+
+def test_feet_that_stand_stay_though_poses_tremble() -> None:
+    true = walker((-2, 5), (2, 5), 5.0)
+    motion = film(true, 10, noise=1.5)
+    rng = np.random.default_rng(0)
+    sway = 0.02 * np.sin(np.arange(len(true)) / 4)[:, None, None] * rng.standard_normal((1, 17, 3))
+    motion = replace(motion, pose3d=(motion.pose3d + sway).astype(np.float32))
+    _, poses = watch([motion])
+    slides = []
+    for ankle in (3, 6):
+        speed = np.linalg.norm(np.gradient(true[:, ankle], axis=0), axis=1) * FPS
+        for first, end in runs((speed < 0.02) & (true[:, ankle, 2] < 0.01)):
+            if end - first > 12 and first > 30:
+                step = poses[0, first + 6 : end - 1, ankle]
+                slides.append(np.linalg.norm(step - step.mean(axis=0), axis=1).mean())
+    assert len(slides) > 4
+    assert np.mean(slides) < 0.01
