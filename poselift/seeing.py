@@ -47,12 +47,13 @@ def see_clip(
         return _Looking(source, parts, reporter, store).clip()
 
 
-def see_stretch(source: Source, parts: Parts, reporter: Reporter) -> Iterator[SeenFrame]:
-    """The people of every frame of a source that is opened on a part of a clip.
+def new_see(parts: Parts) -> See:
+    """What sees people with these parts, and has seen nobody yet."""
+    return See(parts.detector, parts.keypointer, every=parts.settings.detect_every)
 
-    They are numbered from 1 as if nobody had been seen before.
-    """
-    see = See(parts.detector, parts.keypointer, every=parts.settings.detect_every)
+
+def see_stretch(source: Source, see: See, reporter: Reporter) -> Iterator[SeenFrame]:
+    """The people of every frame of a source that is opened on a part of a clip."""
     behind = BackgroundMotion(source.size)
     with reporter.stage("see", source.frame_count_estimate) as advance:
         for seen in see.frames(prefetch(source.frames(), depth(source.size))):

@@ -182,7 +182,9 @@ class Hands:
         if task.unit.stretch is not None:
             return see_part(path, task.unit.stretch, self._pipeline, folder)
         if task.unit.parts:
-            seen, seconds = seen_in_parts(task.unit, self._records, task.fetched)
+            seen, seconds = seen_in_parts(
+                task.unit, path, self._pipeline, self._records, task.fetched
+            )
             processed = self._pipeline.process_into(path, folder, seen)
             return replace(processed, seconds=added(processed.seconds, seconds))
         return self._pipeline.process_into(path, folder)

@@ -12,7 +12,8 @@ import pytest
 
 from poselift import load
 from poselift.batch import Batch, Record, Shard, Summary
-from poselift.batch.splitting import join, same_people, stretches
+from poselift.batch.joining import join, same_people
+from poselift.batch.splitting import stretches
 from poselift.errors import PoseliftError
 from poselift.settings import Settings
 from poselift.skeleton import H36M17
@@ -77,14 +78,14 @@ def seen(time: float, people: dict[int, float]) -> SeenFrame:
 def test_people_are_known_again_by_where_they_are() -> None:
     before = [seen(t / 10, {1: 50.0 + t, 4: 300.0 - t}) for t in range(100)]
     after = [seen(t / 10, {1: 300.0 - t, 2: 50.0 + t, 3: 600.0}) for t in range(50, 120)]
-    assert same_people(before, after, 10.0) == {1: 4, 2: 1}
-    assert same_people([], after, 0.0) == {}
+    assert same_people(before, [one for one in after if one.time < 10]) == {1: 4, 2: 1}
+    assert same_people([], after) == {}
 
 
 def test_somebody_who_is_hidden_at_the_cut_is_known_again() -> None:
     before = [seen(t / 10, {7: 50.0} if t < 80 else {}) for t in range(100)]
     after = [seen(t / 10, {1: 50.0} if t < 80 or t > 110 else {}) for t in range(50, 150)]
-    assert same_people(before, after, 10.0) == {1: 7}
+    assert same_people(before, [one for one in after if one.time < 10]) == {1: 7}
 
 
 def test_parts_become_one_clip(folder: Path) -> None:
