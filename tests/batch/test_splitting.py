@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from benchmarks.batch import compared, looped
 from poselift import load
 from poselift.batch import Batch, Record, Shard, Summary
 from poselift.batch.joining import join, same_people
-from poselift.batch.splitting import stretches
+from poselift.batch.splitting import RHYTHM, stretches
 from poselift.errors import PoseliftError
 from poselift.settings import Settings
 from poselift.skeleton import H36M17
@@ -120,6 +122,57 @@ def test_parts_become_one_clip(folder: Path) -> None:
         join([first, second], [0.0, 6.0])
 
 
+class Eyes:
+    """Stands for what has seen a part: only when its detector runs matters."""
+
+    def __init__(self, beat: int) -> None:
+        self.beat = beat
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {RHYTHM: np.array([self.beat])}
+
+
+@pytest.mark.parametrize("converges", [True, False])
+def test_a_run_is_continued_over_a_cut_until_both_see_the_same(
+    folder: Path, converges: bool
+) -> None:
+    """The part after the cut has seen somebody elsewhere for two seconds, or for ever."""
+
+    def part(name: str, begin: int, end: int, off: float, until: int) -> Path:
+        store = TrackStore(folder / name, "part")
+        for index, t in enumerate(range(begin, end)):
+            place = 50.0 + t + (off if t < until else 0.0)
+            store.add(replace(seen(t / 10, {1: place}), index=index), {"from": np.array(begin)})
+        store.finish((64, 48))
+        store.close()
+        np.save(folder / name / "beats.npy", np.array([[t % 10] for t in range(begin, end)]))
+        return folder / name
+
+    parts = [
+        part("one", 0, 60, 0.0, 0),
+        part("two", 30, 120, 5.0, 80 if converges else 120),
+        part("three", 90, 150, 0.0, 0),
+    ]
+    asked: list[tuple[int, int]] = []
+
+    def again(index: int, state: Mapping[str, np.ndarray]) -> Iterator[tuple[SeenFrame, Any]]:
+        asked.append((index, int(state["from"]) if "from" in state else int(state[RHYTHM][0])))
+        for t in range(60, 120) if index == 1 else range(120, 150):
+            reached.append(t)
+            yield seen(t / 10, {1: 50.0 + t}), Eyes(t % 10)
+
+    reached: list[int] = []
+    whole = join(parts, [0.0, 6.0, 12.0], again)
+    [track] = whole.tracks
+    np.testing.assert_allclose(np.diff(track.xy[:, 0, 0]), 1.0, atol=1e-3)
+    assert len(whole.time) == 150
+    # From the end of a part's own run, or of the run that was continued all through it.
+    assert asked == [(1, 0), (2, 30 if converges else 9)]
+    in_two = [t for t in reached if t < 120]
+    assert in_two[-1] == (94 if converges else 119)
+    assert reached[-1] == 134
+
+
 def run(shard: Shard | None = None, split: float | None = 0.1) -> tuple[Batch, Summary]:
     batch = Batch(["in"], SETTINGS, shard=shard, split=split, **PARTS)
     return batch, batch.run(jobs=1)
@@ -152,3 +205,13 @@ def test_parts_in_shards_are_joined_by_whoever_does_the_last(folder: Path) -> No
     assert [summary.done for summary in summaries] == [0, 1]
     assert sum(summary.waiting for summary in summaries) == 1
     assert list(Path("out/.parts").rglob("*.2d")) == []
+
+
+@pytest.mark.slow
+def test_people_of_a_film_in_parts_are_those_of_the_whole(folder: Path) -> None:
+    """Two people who cross and dance, cut in the middle of it; the picture jumps at each loop."""
+    clip = looped(folder / "clip.mp4", 24.0)
+    apart = compared(clip, folder, 0.24, "movenet-lightning")
+    assert apart.whole == apart.joined
+    assert len(apart.whole) >= 2
+    assert np.nanmax(apart.mm) < 5
