@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,19 @@ def packed_motion(motion: ClipMotion) -> dict[str, Any]:
         "extra": list(motion.extra.names) if motion.extra is not None else [],
         "unit3d": unit3d,
         "unit2d": unit2d,
+        "camera": _camera(motion.meta.get("camera")),
         "scales": [_scale(motion, row) for row in range(len(motion.ids))],
         "keys": [key_frames(pose).tolist() for pose in motion.pose3d],
         "packed": base64.b64encode(zlib.compress(b"".join(parts), 9)).decode("ascii"),
     }
+
+
+def _camera(camera: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The clip's camera, to look through; None where it is not known, or moved."""
+    if not camera or np.ndim(camera["rotation"]) != 2:
+        return None
+    names = "rotation", "position", "focal", "size", "centre"
+    return {name: np.round(np.asarray(camera[name], float), 5).tolist() for name in names}
 
 
 def _packed_extra(extra: Extra | None, present: np.ndarray, unit: float) -> list[bytes]:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from poselift.demo.cli import main
+from poselift.drawing.viewpoint import filmed_view, view_axes
 from poselift.export.bvh import write_bvh
 from poselift.export.csv import write_csv
 from poselift.export.html import EMBED_MOST
@@ -273,6 +274,36 @@ def test_heels_and_toes_are_drawn_where_the_track_has_them(
     assert len(rows) == 800
     assert rows[601].split(",")[1:9] == ["2", "left heel", "", "", "", "", "", "0.00"]
     assert rows[600].split(",")[1:8] == ["1", "left heel", "", "", "", "23.0", "230.0"]
+
+
+def test_the_camera_sees_the_room_where_the_picture_shows_it(
+    numbered_clip, tmp_path: Path, tab: Tab
+) -> None:
+    _, motion = numbered_clip
+    camera = {
+        "rotation": view_axes(20, 10).tolist(), "position": [2.0, -9.0, 2.5], "focal": 300.0,
+        "size": list(SIZE), "centre": [SIZE[0] / 2 - 0.5, SIZE[1] / 2 - 0.5],
+    }  # fmt: skip
+    [page_file] = replace(motion, meta={"camera": camera}).save(tmp_path, ["html"])
+    page = tab.open(page_file.as_uri())
+    page.keyboard.press("7")
+    assert page.locator("#view").input_value() == "camera"
+    seen = page.evaluate(
+        """() => {
+          const { room } = poselift.main, [width, height] = [room.width, room.height];
+          const camera = room.camera(width, height, 0), scale = Math.min(width / 320, height / 240);
+          return [[0, 0, 1], [1, 2, 0]].map((point) => {
+            const [x, y] = seen(camera, ...point);
+            return [(x - width / 2) / scale + 160, (y - height / 2) / scale + 120];
+          });
+        }"""
+    )
+    view = filmed_view(camera, SIZE, motion.pose3d)
+    xy, _ = view.camera().project(np.array([[0, 0, 1.0], [1, 2, 0]]))
+    np.testing.assert_allclose(seen, xy + 0.5, atol=0.05)
+    page.keyboard.press("d")  # turned by hand, it is no more the camera's
+    assert page.locator("#view").input_value() == ""
+    assert tab.wrong == []
 
 
 def test_a_hostile_name_is_only_text(numbered_clip, tmp_path: Path, tab: Tab) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from poselift.demo.serve.app import Server
 from poselift.demo.serve.guard import Guard
 from poselift.demo.serve.limits import Limits
+from poselift.send import Sender
 from poselift.settings import Settings
 
 TOKEN = "a-token-of-the-tests"
@@ -26,8 +27,10 @@ SMALL = Limits(clients=2, message=400_000, pixels=400_000, idle=1.5, upload=300_
 class Running:
     """A server that runs until `stop`."""
 
-    def __init__(self, folder: Path, limits: Limits = SMALL, port: int = 0) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, limits: Limits = SMALL, port: int = 0, sender: Sender | None = None
+    ) -> None:
+        self.folder, self._sender = folder, sender
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop: asyncio.Event
@@ -43,7 +46,8 @@ class Running:
 
     async def _serve(self, limits: Limits) -> None:
         self._stop = asyncio.Event()
-        self.server = Server(Settings(), Guard(TOKEN, "127.0.0.1"), self.folder, limits)
+        guard = Guard(TOKEN, "127.0.0.1")
+        self.server = Server(Settings(), guard, self.folder, limits, self._sender)
         runner = web.AppRunner(self.server.app())
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port)

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+import poselift
 from poselift.demo.cli import main
 from poselift.demo.commands.serve import _shown
+from poselift.media import open_source
 from tests.page.conftest import Tab
 
 
@@ -54,13 +56,18 @@ def command(tmp_path: Path) -> Iterator[Callable[..., str]]:
                 return found.group()
         raise AssertionError(said)
 
+    def end() -> None:
+        while begun:
+            one = begun.pop()
+            one.send_signal(signal.SIGINT)
+            assert one.wait(30) == 0
+            assert one.stdout is not None
+            assert "Traceback" not in one.stdout.read()
+            one.stdout.close()
+
+    begin.end = end  # type: ignore[attr-defined]
     yield begin
-    for one in begun:
-        one.send_signal(signal.SIGINT)
-        assert one.wait(30) == 0
-        assert one.stdout is not None
-        assert "Traceback" not in one.stdout.read()
-        one.stdout.close()
+    end()
 
 
 def network_address() -> str:
@@ -71,8 +78,8 @@ def network_address() -> str:
     return address
 
 
-def test_a_phone_in_the_network_gets_its_camera_over_https(
-    command: Any, certificate: tuple[Path, Path], browser: Any
+def test_a_phone_in_the_network_records_over_https_until_ctrl_c(
+    command: Any, certificate: tuple[Path, Path], browser: Any, tmp_path: Path
 ) -> None:
     address = network_address()
     cert, key = certificate
@@ -88,7 +95,16 @@ def test_a_phone_in_the_network_gets_its_camera_over_https(
     page.get_by_role("button", name="Start the camera").tap()
     tab.until("live.answers > 0")
     assert page.evaluate("live.socket.url").startswith("wss://")
+    page.get_by_role("button", name="Record").tap()
+    before = page.evaluate("live.answers")
+    tab.until(f"live.recording && live.answers > {before} + 2")
     assert tab.wrong == []
+    command.end()
+    [film, numbers] = sorted(tmp_path.glob("live-*"))
+    with open_source(film) as clip:
+        count = len(list(clip.frames()))
+    assert count == len(poselift.load(numbers).time) > 0
+    assert not list(tmp_path.glob(".*"))
     tab.context.close()
 
 

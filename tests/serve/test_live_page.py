@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import time
@@ -17,17 +18,45 @@ from PIL import Image
 import poselift
 from poselift.live import Live
 from poselift.media import open_source
+from poselift.send import SentPerson
 from tests.page.conftest import Tab
 from tests.serve.conftest import SMALL, TOKEN, Running
 from tests.serve.test_attacks import over_socket
 
+#: Drops a file on the page, as a hand does.
+DROP = """
+([name, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name));
+  for (const kind of ["dragover", "drop"]) {
+    document.body.dispatchEvent(
+      new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}
+"""
 LARGE = replace(SMALL, upload=50_000_000, idle=60.0)
+
+
+class Heard:
+    """A sender that only remembers."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[float, list[SentPerson]]] = []
+        self.closed = False
+
+    def send(self, time: float, people: Any) -> None:
+        self.sent.append((time, list(people)))
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def test_joints_come_back_and_a_recording_is_whole(
     start: Any, tmp_path: Path, person_jpeg: bytes
 ) -> None:
-    running = start(tmp_path, LARGE)
+    heard = Heard()
+    running = start(tmp_path, LARGE, 0, heard)
 
     async def film(socket: Any) -> list[Any]:
         await socket.send_json({"record": True})
@@ -55,6 +84,13 @@ def test_joints_come_back_and_a_recording_is_whole(
     assert motion.present[row].sum() >= 8
     np.testing.assert_allclose(motion.pose3d[row, -1].ravel(), person["pose"], atol=0.001)
     np.testing.assert_allclose(motion.pose2d[row, -1].ravel(), person["xy"], atol=0.1)
+    assert len(heard.sent) == 12
+    moment, people = heard.sent[-1]
+    assert moment == pytest.approx(100 + 11 / 25)
+    sent = {one.number: one.pose3d for one in people}
+    np.testing.assert_allclose(sent[person["id"]].ravel(), person["pose"], atol=0.001)
+    running.stop()
+    assert heard.closed
 
 
 def test_stopping_the_server_leaves_recordings_whole(
@@ -153,7 +189,7 @@ def test_a_dropped_clip_ends_in_its_result(start: Any, tmp_path: Path, browser: 
     tab = Tab(browser, viewport={"width": 320, "height": 640})
     page = tab.open(running.address, "window.live")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.locator("#file").set_input_files(clip)
+    page.evaluate(DROP, [clip.name, base64.b64encode(clip.read_bytes()).decode()])
     tab.until("document.querySelector('#clips [data-state=done]')", 120)
     assert "<img src=x>" in page.locator("#clips b").inner_text()
     with tab.context.expect_page() as opened:

@@ -16,6 +16,7 @@ class Side {
     canvas.setAttribute("aria-label", `The room of ${name} in 3D; keys a, d, w, s turn it`);
     this.room = new Room(canvas, page.look, document.documentElement.dataset.theme);
     this.room.transparent = document.body.classList.contains("transparent");
+    this.room.filmed = result.camera;
     this.room.frame(this.bounds());
     this.paths = result.people.map((person) => this.path(person));
     moveByHand(this.room, () => page.moved(this.room));
@@ -128,6 +129,7 @@ class Page {
     this.paths = !document.body.classList.contains("transparent"); // there is no floor to be on
     this.loop = null;
     this.views = [...Object.keys(data.look.views), "turntable"];
+    if (results.some((result) => result.camera)) this.views.push("camera");
     this.sides = results.map((result, i) => new Side(this, result, results.length > 1 ? "AB"[i] : ""));
     [this.main, this.other] = this.sides;
     byId("stage").classList.toggle("four", byId("stage").children.length > 3);

@@ -31,6 +31,7 @@ class Room {
   }
 
   angles(time) {
+    if (this.view === "camera") return [0, 6]; // where nothing is known of it
     if (this.view !== "turntable") return this.look.views[this.view] || [this.azimuth, this.elevation];
     return [(25 + (360 * time) / this.look.turn_seconds) % 360, 14];
   }
@@ -113,22 +114,36 @@ class Room {
   }
 
   zoom(factor) {
+    if (this.view === "camera") this.orbit(0, 0);
     this.distance = clamp(this.distance * factor, this.home / 12, this.home * 5);
   }
 
   pan(right, down) {
+    if (this.view === "camera") this.orbit(0, 0);
     const metre = this.distance / this.focal(this.canvas.clientWidth, this.canvas.clientHeight);
     this.offset[0] -= right * metre;
     this.offset[1] -= down * metre;
   }
 
   camera(width, height, time) {
+    if (this.view === "camera" && this.filmed) return this.filming(width, height);
     const [azimuth, elevation] = this.view ? this.angles(time) : [this.azimuth, this.elevation];
     const axes = viewAxes(azimuth, elevation);
     const position = [0, 1, 2].map((i) =>
       this.target[i] + axes[0][i] * this.offset[0] + axes[1][i] * this.offset[1]
       - axes[2][i] * this.distance);
-    return { axes, position, focal: this.focal(width, height), x: width / 2, y: height / 2 };
+    return {
+      axes, position, focal: this.focal(width, height), x: width / 2, y: height / 2, distance: this.distance,
+    };
+  }
+
+  // The clip's own camera, its whole picture fitted in.
+  filming(width, height) {
+    const { rotation, position, focal, size, centre } = this.filmed;
+    const scale = Math.min(width / size[0], height / size[1]);
+    const [x, y] = [width, height].map((side, i) => side / 2 + (centre[i] + 0.5 - size[i] / 2) * scale);
+    const distance = Math.max(dot(minus(this.target, position), rotation[2]), 0.5);
+    return { axes: rotation, position, focal: focal * scale, x, y, distance };
   }
 
   // `people` have id, pose (51 metres), alpha (17), scale, and maybe path (points on the floor).
@@ -144,7 +159,7 @@ class Room {
     this.drawShadows(context, camera, people, width, height);
     const pieces = people.flatMap((person) => this.pieces(person, camera));
     pieces.sort((a, b) => b.depth - a.depth);
-    for (const piece of pieces) this.paint(context, piece);
+    for (const piece of pieces) this.paint(context, piece, camera.distance);
     if (people.length < 2) return;
     for (const person of people) {
       const i = 3 * JOINT.head;
@@ -332,8 +347,8 @@ class Room {
     return out.filter((piece) => piece.depth > 0.15);
   }
 
-  paint(context, piece) {
-    const theme = this.theme, far = (piece.depth - this.distance) / Math.max(2 * this.reach, 1.5);
+  paint(context, piece, distance) {
+    const theme = this.theme, far = (piece.depth - distance) / Math.max(2 * this.reach, 1.5);
     const haze = mixed(theme.top, theme.bottom, 0.5), share = clamp(0.1 + 0.5 * far, 0, 0.4);
     const colour = mixed(piece.colour, haze, share);
     const rim = mixed(mixed(piece.colour, theme.outline, 0.6), haze, share);
