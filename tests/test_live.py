@@ -358,7 +358,9 @@ def test_a_fast_camera_is_thinned_to_the_rate_the_lifter_was_trained_at() -> Non
             [person] = live(BLACK, step / fps)
             if step * 30 % fps == 0:
                 assert person.pose3d is not None
-                poses[fps, step * 30 // fps] = person.pose3d - person.pose3d[0]
+                # Without the legs, which hold feet where they came to stand.
+                pose = np.delete(person.pose3d, [2, 3, 5, 6], axis=0)
+                poses[fps, step * 30 // fps] = pose - pose[0]
     assert np.abs(poses[60, 50] - poses[30, 50]).max() < 1e-5
 
 
