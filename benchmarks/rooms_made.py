@@ -25,9 +25,8 @@ from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import disturb
 from poselift.lifter.data.windows import JUDGED_NOISE
 from poselift.lifting import SMOOTHING
-from poselift.scene.estimate import FIELD_OF_VIEW
 from poselift.scene.motion import CameraSteps
-from poselift.scene.rays import focal_length, turn_to
+from poselift.scene.rays import FIELD_OF_VIEW, focal_length, turn_to
 from poselift.skeleton import coco_to_h36m
 from poselift.types import Motion, Track
 

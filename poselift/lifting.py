@@ -17,11 +17,10 @@ from poselift.gaps import seen_frames
 from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
-from poselift.scene.estimate import FIELD_OF_VIEW
 from poselift.scene.given import parse_camera, parse_heights
 from poselift.scene.motion import CameraSteps
 from poselift.scene.place import in_a_row, place
-from poselift.scene.rays import focal_length
+from poselift.scene.rays import FIELD_OF_VIEW, focal_length
 from poselift.scene.room import build
 from poselift.scene.world import upright
 from poselift.sections import WHOLE, Blended, sections

@@ -18,8 +18,8 @@ from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
-from poselift.scene.estimate import FIELD_OF_VIEW
 from poselift.scene.live import LiveRoom, warm_up_room
+from poselift.scene.rays import FIELD_OF_VIEW
 from poselift.settings import Settings
 from poselift.types import Frame, People
 

@@ -130,7 +130,7 @@ def _best(view: str, size: tuple[int, int], points: np.ndarray, lift: float) -> 
 def _middles(roots: np.ndarray, there: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, float]:
     """(N, 3) the calm middle of the people on the floor, and the metres around it they get."""
     from poselift.gaps import at_times
-    from poselift.scene.smoothing import blurred
+    from poselift.smoothing import smooth_series
 
     known = there.any(axis=0)
     if not known.any():
@@ -144,6 +144,7 @@ def _middles(roots: np.ndarray, there: np.ndarray, time: np.ndarray) -> tuple[np
     # At the ends it goes on as it went, or it would lag behind who walks into the clip or out.
     more = min(int(3 * sigma), len(middle) - 1)
     ends = np.pad(middle, ((more, more), (0, 0)), "reflect", reflect_type="odd")
-    middle = blurred(ends, sigma)[more : more + len(middle)]
+    calm = smooth_series(ends, np.ones_like(ends), sigma)
+    middle = calm[more : more + len(middle)]
     away = np.linalg.norm(flat - middle, axis=-1)[there]
     return np.column_stack([middle, np.zeros(len(time))]), float(away.max())

@@ -17,11 +17,11 @@ import numpy as np
 from poselift.scene.camera import tilt_and_roll, up_from
 from poselift.scene.evidence import Evidence, Moves, gather, subjects
 from poselift.scene.given import Given
-from poselift.scene.rays import field_of_view, focal_length
+from poselift.scene.rays import FIELD_OF_VIEW, field_of_view, focal_length
 from poselift.types import Motion
 
 #: What cameras are like before anybody is seen: degrees and metres, mean and standard deviation.
-FIELD_OF_VIEW, _LENS_SPREAD = 55.0, 0.4
+_LENS_SPREAD = 0.4  # of the logarithm of the tangent of half of it
 _TILT, _TILT_SD = 10.0, 28.0
 #: Where nobody's balance tells anything, a camera is near to level.
 _LEVEL, _LEVEL_SD = 4.0, 7.0

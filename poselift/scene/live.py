@@ -11,9 +11,9 @@ import numpy as np
 from poselift.scene.balance import ANKLES, metre_in_pixels
 from poselift.scene.bones import reach
 from poselift.scene.camera import world_from_camera
-from poselift.scene.estimate import FIELD_OF_VIEW, Belief, Search
+from poselift.scene.estimate import Belief, Search
 from poselift.scene.evidence import planted_by_both
-from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
+from poselift.scene.rays import FIELD_OF_VIEW, Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.types import Motion, Track
 

@@ -13,33 +13,20 @@ import numpy as np
 
 from poselift import large
 from poselift.gaps import at_times
+from poselift.scene.rays import FIELD_OF_VIEW, depths, focal_length, joint_weights, sides
 from poselift.scene.world import rotate
 from poselift.smoothing import smooth_series
 from poselift.types import Motion
 
-#: Degrees across the longer side of the picture: between a telephone's main camera (about 65) and
-#: a camcorder's usual zoom.
-FIELD_OF_VIEW = 55.0
 #: Standard deviations, in seconds, of the windows along time. Depth comes from the person's
 #: apparent size, which trembles most; sideways and up and down are sharp in the picture, and a
 #: jump must stay one.
 DEPTH_SECONDS, SIDE_SECONDS = 0.35, 0.05
-_NEAREST = 0.3  # metres: nobody is nearer to the camera
-_ENOUGH = 4  # joints that must be seen for a frame to say anything
 _FEET = (3, 6)
 #: Metres: who seems to stand less than this above the others stands on their floor; the size of a
 #: person and the tilt of the camera are not known so well. Who is higher stands on something.
 _SAME_FLOOR = 0.6
 _STEEPEST = 0.36  # metres up a metre along: about 20 degrees, more is no mistake of the tilt
-
-
-def focal_length(size: tuple[int, int], field_of_view: float = FIELD_OF_VIEW) -> float:
-    """Pixels, for a picture of (width, height) and degrees across its longer side.
-
-    >>> round(focal_length((1280, 720), 90))
-    640
-    """
-    return 0.5 * max(size) / float(np.tan(np.radians(field_of_view) / 2))
 
 
 def root_paths(
@@ -123,70 +110,25 @@ def in_a_row(
 
 
 def _root_path(motion: Motion, focal: float, middle: np.ndarray) -> np.ndarray:
-    rays = (motion.track.xy - middle) / focal  # (T, 17, 2): x/z, y/z
-    weight = np.where(np.isfinite(rays).all(axis=-1), motion.track.score, 0).astype(np.float64)
-    weight[(weight > 0.05).sum(axis=1) < _ENOUGH] = 0
-    rays = np.nan_to_num(rays).astype(np.float64)
+    weight = joint_weights(motion.track.xy, motion.track.score)
+    rays = np.nan_to_num((motion.track.xy - middle) / focal).astype(np.float64)  # x/z, y/z
     points = motion.pose3d.astype(np.float64)
-    known = weight.any(axis=1)
+    known = np.asarray(weight.any(axis=1))
     if not known.any():
         # Nothing tells: three metres before the camera, where a person just fills a picture.
         return np.tile(np.array([0, 0, 3.0], np.float32), (len(motion), 1))
 
-    depth, trust = _depths(points, rays, weight)
+    depth, trust = depths(points, rays, weight)
     frames = np.arange(len(motion))
     apparent = at_times(np.log(depth[known]), frames[known], frames)
     trust = np.where(known, trust, 0.02 * trust[known].mean())
     depth = np.exp(_calm(apparent, trust, DEPTH_SECONDS * motion.fps))
 
-    side = _sides(points, rays, weight, depth)  # (T, 2)
+    side = sides(points, rays, weight, depth)  # (T, 2)
     side = at_times(side[known], frames[known], frames)
     certain = np.repeat(np.where(known, weight.mean(axis=1), 0.02)[:, None], 2, axis=1)
     side = smooth_series(side, certain, SIDE_SECONDS * motion.fps)
     return np.concatenate([side, depth[:, None]], axis=1).astype(np.float32)
-
-
-def _depths(
-    points: np.ndarray, rays: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) the depth at which each frame's bones project best, and (T,) how far to trust it.
-
-    With the joint's place X + t and the ray u it fell on, X + tx - u (Z + tz) = 0 is linear in t:
-    least squares over the joints, again with what fits badly weighed down.
-    """
-    weight = weight.copy()
-    depth, trust = np.ones(len(points)), np.zeros(len(points))
-    for _ in range(3):
-        target = rays * points[..., 2:] - points[..., :2]  # (T, 17, 2)
-        total = np.maximum(weight.sum(axis=1), 1e-9)[:, None]
-        mean_ray = (weight[..., None] * rays).sum(axis=1) / total  # (T, 2)
-        mean_target = (weight[..., None] * target).sum(axis=1) / total
-        # tx and ty fall out when means are taken off; what is left is one unknown, tz.
-        ray, aim = rays - mean_ray[:, None], target - mean_target[:, None]
-        spread = (weight[..., None] * ray**2).sum(axis=(1, 2))
-        depth = -(weight[..., None] * ray * aim).sum(axis=(1, 2)) / np.maximum(spread, 1e-9)
-        depth = np.maximum(depth, _NEAREST)
-        # An error of depth over depth goes with the error of the points over their spread.
-        trust = spread * depth**2
-        miss = np.linalg.norm(aim + ray * depth[:, None, None], axis=-1)  # metres
-        weight = weight / (1 + (miss / 0.08) ** 2)
-    return depth, trust
-
-
-def _sides(
-    points: np.ndarray, rays: np.ndarray, weight: np.ndarray, depth: np.ndarray
-) -> np.ndarray:
-    """(T, 2) the x and y at which the joints project best, the depth given."""
-    wanted = rays * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
-    # The trunk's joints are found best and pull hardest.
-    trunk = np.full(17, 1.0)
-    trunk[[0, 1, 4, 7, 8, 11, 14]] = 2.0
-    weight = (weight * trunk)[..., None]
-    middle = (weight * wanted).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    miss = np.linalg.norm(wanted - middle[:, None], axis=-1)[..., None]
-    weight = weight / (1 + (miss / 0.1) ** 2)
-    sides: np.ndarray = (weight * wanted).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    return sides
 
 
 def _calm(values: np.ndarray, trust: np.ndarray, sigma: float) -> np.ndarray:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: Degrees across the longer side of the picture: between a telephone's main camera (about 65) and
+#: a camcorder's usual zoom.
+FIELD_OF_VIEW = 55.0
 _NEAREST = 0.3  # metres: nobody is nearer to the camera
 _ENOUGH = 4  # joints that must be seen for a frame to say anything
 _MISS = 0.08  # metres: joints that fit worse than this lose their say
@@ -36,7 +39,7 @@ class Sight:
     ray: np.ndarray
 
 
-def focal_length(size: tuple[int, int], field_of_view: float) -> float:
+def focal_length(size: tuple[int, int], field_of_view: float = FIELD_OF_VIEW) -> float:
     """Pixels, for a picture of (width, height) and degrees across its longer side.
 
     >>> round(focal_length((1280, 720), 90))
@@ -91,8 +94,8 @@ def look(
     rays = (xy - centre) / focal  # (T, 17, 2): x/z, y/z
     ahead = np.concatenate([rays[:, 0], np.ones((len(rays), 1))], axis=1)
     turned = pose @ turn_to(ahead).swapaxes(1, 2)
-    depth, trust = _depths(turned, rays, weight)
-    root = np.concatenate([_sides(turned, rays, weight, depth), depth[:, None]], axis=1)
+    depth, trust = depths(turned, rays, weight)
+    root = np.concatenate([sides(turned, rays, weight, depth), depth[:, None]], axis=1)
     ray = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
     if turn is not None:
         turned = turned @ turn.swapaxes(1, 2)
@@ -108,7 +111,7 @@ def joint_weights(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
     return np.where(np.reshape(few, (-1, 1)), 0.0, weight)
 
 
-def _depths(
+def depths(
     points: np.ndarray, rays: np.ndarray, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(T,) the depth at which each frame's bones project best, and (T,) how far to trust it.
@@ -136,14 +139,15 @@ def _depths(
     return depth, np.where(found, trust, 0.0)
 
 
-def _sides(
+def sides(
     points: np.ndarray, rays: np.ndarray, weight: np.ndarray, depth: np.ndarray
 ) -> np.ndarray:
     """(T, 2) the x and y at which the joints project best, the depth given."""
     wanted = rays * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
+    """(T, 2) the x and y at which the joints project best, the depth given."""
     weight = (np.where(weight.any(axis=1, keepdims=True), weight, 1.0) * _PULL)[..., None]
     middle = (weight * wanted).sum(axis=1) / weight.sum(axis=1)
     miss = np.linalg.norm(wanted - middle[:, None], axis=-1)[..., None]
     weight = weight / (1 + (miss / 0.1) ** 2)
-    sides: np.ndarray = (weight * wanted).sum(axis=1) / weight.sum(axis=1)
-    return sides
+    side: np.ndarray = (weight * wanted).sum(axis=1) / weight.sum(axis=1)
+    return side

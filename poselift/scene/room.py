@@ -13,14 +13,14 @@ from poselift import gaps, large
 from poselift.scene.balance import ANKLES, centre_of_mass, lines_of_balance
 from poselift.scene.bones import constant_bones, stature
 from poselift.scene.camera import Camera, world_from_camera
-from poselift.scene.estimate import FIELD_OF_VIEW, Belief, believe
+from poselift.scene.estimate import Belief, believe
 from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.given import Given
 from poselift.scene.long import in_sections, longest_seen, middle_of, rows_of_motion
 from poselift.scene.motion import CameraSteps
 from poselift.scene.picture import onto_picture
-from poselift.scene.rays import Sight, focal_length, joint_weights, look, turn_to
+from poselift.scene.rays import FIELD_OF_VIEW, Sight, focal_length, joint_weights, look, turn_to
 from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred
 from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, runs, stances

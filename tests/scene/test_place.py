@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from poselift.scene.place import _on_common_floor, focal_length, in_a_row, place, root_paths
+from poselift.scene.place import _on_common_floor, in_a_row, place, root_paths
+from poselift.scene.rays import focal_length
 from poselift.scene.world import LEVEL, rotate
 from poselift.types import Motion, Track
 
