@@ -87,6 +87,9 @@ class GifWriter(PictureWriter):
         assert self._store is not None
         assert self._stream is not None
         self._palette_graph.vpush(frame)
+        # Filters work when they are asked: until then every picture would wait in memory.
+        with suppress(av.error.BlockingIOError):
+            self._palette_graph.vpull()
         self._store.mux(self._stream.encode(frame))
 
     def close(self) -> Path | None:

@@ -178,7 +178,7 @@ def test_permission_is_taken_away(quiet: Quiet, share: float) -> None:
         env = {}
         os.chmod(home, 0o755)  # noqa: PTH101
         if os.geteuid() == 0:
-            env = {"RUN_AS": str(nobody)}
+            env = {"RUN_AS": str(nobody), "XDG_DATA_HOME": str(home)}
             os.chown(home, nobody, nobody)
         clip = Path(shutil.copy(quiet.clip, home / "clip.mp4"))
         os.chmod(clip, 0o444)  # noqa: PTH101
@@ -194,7 +194,7 @@ def test_permission_is_taken_away(quiet: Quiet, share: float) -> None:
         assert process.returncode in (0, 2), told
         assert "Traceback" not in told
         results.chmod(0o755)
-        again = start(clip, home, 0, **env)
+        again = start(clip, home)
         _, told = again.communicate()
         assert again.returncode == 0, told
         quiet.check(home)

@@ -1,5 +1,7 @@
 """Writing GIF, read back by Pillow."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
@@ -68,3 +70,23 @@ def test_a_folder_that_cannot_be(media):
     writer = GifWriter(media.folder / "file" / "out.gif")
     with pytest.raises(PoseliftError, match="Cannot write"):
         writer.write(media.numbered(0), 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_pictures_do_not_wait_in_memory(tmp_path):
+    """60 of them would take 74 MB."""
+
+    def resident():
+        lines = Path("/proc/self/status").read_text().splitlines()
+        [kilobytes] = [int(line.split()[1]) for line in lines if line.startswith("VmRSS")]
+        return kilobytes / 1024
+
+    picture = np.zeros((480, 640, 3), np.uint8)
+    with GifWriter(tmp_path / "long.gif") as writer:
+        for index in range(20):
+            writer.write(picture, index / 12)
+        before = resident()
+        for index in range(20, 80):
+            picture[index] = 3 * index % 256
+            writer.write(picture, index / 12)
+        assert resident() - before < 35
