@@ -35,20 +35,16 @@ from poselift.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "sample_videos"
 WARM = 40
-SIZE = 640, 480
 TOKEN = "token"
 
 
 def one_person() -> list[bytes]:
-    """One person, 640 x 480: the upright sample clip between grey bars; there and back."""
+    """One person, 640 x 480: the begin of the sample clip between grey bars; there and back."""
     out = []
-    with open_source(SAMPLES / "balance.mp4") as clip:
+    with open_source(SAMPLES / "two_people.mp4", end=1.3) as clip:
         for frame in clip.frames():
-            width = round(frame.image.shape[1] * SIZE[1] / frame.image.shape[0])
-            small = cv2.resize(frame.image, (width, SIZE[1]), interpolation=cv2.INTER_AREA)
-            left = (SIZE[0] - width) // 2
-            right = SIZE[0] - width - left
-            out.append(_jpeg(cv2.copyMakeBorder(small, 0, 0, left, right, 0, value=(90,) * 3)))
+            small = cv2.resize(frame.image, (640, 360), interpolation=cv2.INTER_AREA)
+            out.append(_jpeg(cv2.copyMakeBorder(small, 60, 60, 0, 0, 0, value=(90,) * 3)))
     return out + out[::-1]
 
 

@@ -118,6 +118,13 @@ class Stream:
         self._append(np.where(seen[:, None], xy, 0), np.where(seen, score, 0))
         return self._pose(len(self._xy) - 1 - self.lookahead)
 
+    def miss(self) -> None:
+        """A frame in which nothing was seen and whose pose nobody needs: the next ones know of it.
+
+        It costs next to nothing, while `push` lifts.
+        """
+        self._append(np.zeros((17, 2), np.float32), np.zeros(17, np.float32))
+
     def flush(self) -> list[np.ndarray | None]:
         """The poses of the last `lookahead` frames, when no more will come."""
         waiting = min(self.lookahead, self._pushed)

@@ -246,14 +246,14 @@ class Live:
                 self._people[number] = _Followed(self._smooth, self._lookahead)
         for number, person in list(self._people.items()):
             if number not in rows:
-                self._push(person, None)
+                self._ready(person).miss(self._times[-1])
                 if person.unseen > _FORGET:
                     del self._people[number]
                     self._room.forget(number)
         shown = []
         for number, row in rows.items():
             person = self._people[number]
-            pose = self._push(person, (xy[row], score[row]))
+            pose = self._ready(person).push(xy[row], score[row], self._times[-1])
             if pose is not None:
                 said = getattr(person.stream, "said", None)
                 placed = self._room.place(number, pose, *person.seen_then(), said)
@@ -283,13 +283,12 @@ class Live:
         self._chosen = set(rows)
         return rows
 
-    def _push(
-        self, person: _Followed, joints: tuple[np.ndarray, np.ndarray] | None
-    ) -> np.ndarray | None:
+    def _ready(self, person: _Followed) -> _Followed:
+        """The person, with a stream to push to."""
         assert self._size is not None
         if person.stream is None:
             person.stream = open_stream(self.lifter, self._size, self._lookahead, self._rate.fps)
-        return person.push(joints, self._times[-1])
+        return person
 
 
 class _Followed:
@@ -314,20 +313,24 @@ class _Followed:
         if self._smooth is not None:
             self._smooth.reset()
 
-    def push(self, joints: tuple[np.ndarray, np.ndarray] | None, time: float) -> np.ndarray | None:
-        """Take (17, 2) and (17,), or None for a frame without the person; the (17, 3) pose."""
+    def push(self, xy: np.ndarray, score: np.ndarray, time: float) -> np.ndarray | None:
+        """Take (17, 2) and (17,); the (17, 3) pose."""
         assert self.stream is not None
-        if joints is None:
-            self.unseen += 1
-            self.score = np.zeros(17, np.float32)
-        else:
-            self.unseen = 0
-            self.xy, self.score = joints
-            if self._smooth is not None:
-                size = float(person_size(self.xy[None], self.score[None])[0])
-                self.xy = self._smooth(self.xy, self.score, time, size)
+        self.unseen = 0
+        self.xy, self.score = xy, score
+        if self._smooth is not None:
+            size = float(person_size(self.xy[None], self.score[None])[0])
+            self.xy = self._smooth(self.xy, self.score, time, size)
         self._seen.append((self.xy, self.score, time))
         return self.stream.push(self.xy, self.score)
+
+    def miss(self, time: float) -> None:
+        """A frame without the person: nobody is shown, so nothing is lifted."""
+        assert self.stream is not None
+        self.unseen += 1
+        self.score = np.zeros(17, np.float32)
+        self._seen.append((self.xy, self.score, time))
+        self.stream.miss()
 
     def seen_then(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Joints, scores and time of the frame that the newest pose belongs to."""

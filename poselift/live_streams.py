@@ -28,6 +28,10 @@ class PoseStream(Protocol):
         """Take (17, 2) and (17,); the (17, 3) pose `lookahead` frames ago, None without one."""
         ...
 
+    def miss(self) -> None:
+        """Take a frame in which nothing was seen and whose pose nobody needs."""
+        ...
+
 
 def open_stream(
     lifter: Lifter,
@@ -79,6 +83,11 @@ class RepeatedLifting:
         track = Track(1, np.arange(len(all_xy)), all_xy, all_score)
         [motion] = self._lifter([track], image_size=self._size, fps=self._fps)
         return np.asarray(motion.pose3d[-1 - self._lookahead], np.float32)
+
+    def miss(self) -> None:
+        """Take a frame in which nothing was seen and whose pose nobody needs."""
+        xy = self._seen[-1][0] if self._seen else np.zeros((17, 2), np.float32)
+        self._seen.append((xy, np.zeros(17, np.float32)))
 
 
 def trained_rate(lifter: object) -> float | None:

@@ -111,6 +111,29 @@ def test_who_is_gone_is_not_told_and_comes_back_under_the_same_number() -> None:
     assert after.number == before.number
 
 
+def test_nothing_is_lifted_for_whom_nobody_sees() -> None:
+    stage, lifter = Stage(NEAR, FAR), StandingLifter()
+    lifted = []
+
+    def counting(tracks, **options):
+        lifted.append(len(tracks))
+        return lifter(tracks, **options)
+
+    live = make(stage, lifter=counting)
+    live.lifter.name = "counting"
+    assert len(live(BLACK, 0.0)) == 2
+    stage.bodies = [NEAR]
+    before = len(lifted)
+    for step in range(1, 6):
+        assert len(live(BLACK, step / 30)) == 1
+    assert len(lifted) == before + 5
+    stage.bodies = [NEAR, FAR]
+    for step in range(6, 10):
+        people = live(BLACK, step / 30)
+    assert len(people) == 2
+    assert people[1].pose3d is not None
+
+
 def test_who_was_gone_for_long_begins_anew() -> None:
     stage, lifter = Stage(NEAR), StandingLifter()
     live = make(stage, lifter=lifter, smooth="strong")
