@@ -140,11 +140,6 @@ def _middles(roots: np.ndarray, there: np.ndarray, time: np.ndarray) -> tuple[np
     high = np.where(there[..., None], flat, -np.inf).max(axis=0)[known]
     middle = at_times((low + high) / 2, rows[known], rows)
     step = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
-    sigma = _CALM_SECONDS / max(step, 1e-3)
-    # At the ends it goes on as it went, or it would lag behind who walks into the clip or out.
-    more = min(int(3 * sigma), len(middle) - 1)
-    ends = np.pad(middle, ((more, more), (0, 0)), "reflect", reflect_type="odd")
-    calm = smooth_series(ends, np.ones_like(ends), sigma)
-    middle = calm[more : more + len(middle)]
+    middle = smooth_series(middle, np.ones_like(middle), _CALM_SECONDS / max(step, 1e-3))
     away = np.linalg.norm(flat - middle, axis=-1)[there]
     return np.column_stack([middle, np.zeros(len(time))]), float(away.max())
