@@ -38,6 +38,8 @@ class ClipMotion:
         extra: heels and toes in the picture, (P, T, E, 2) and (P, T, E), NaN where pose3d is; None
             where the keypointer reads none.
         source: the path or address of the clip, None where there is none; not written to files.
+        spread: (P, T, 17) float32 metres, how far off each joint may be; None where the lifter does
+            not estimate it; not written to files.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ClipMotion:
     meta: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
     extra: Extra | None = None
+    spread: np.ndarray | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -80,6 +83,7 @@ class ClipMotion:
         """Everybody on one axis of frames: `poses` are those of `motions`, (T, 17, 3) each."""
         people, frames = len(motions), len(time)
         tracks = [motion.track for motion in motions]
+        spreads = [motion.spread for motion in motions]
         filled = np.zeros((people, frames), bool)
         for row, motion in enumerate(motions):
             filled[row, motion.track.frames] = motion.filled
@@ -98,6 +102,9 @@ class ClipMotion:
             meta=meta,
             source=source,
             extra=_gathered_extra(motions, frames),
+            spread=None
+            if all(spread is None for spread in spreads)
+            else _gathered(tracks, spreads, (people, frames, 17), np.nan),
         )
 
     def save(

@@ -162,6 +162,7 @@ class ClipPainter:
             return self._scene.render(
                 motion.pose3d[who, row], motion.ids[who], float(motion.time[row]),
                 motion.score[who, row], motion.filled[who, row], self._numbers, behind=small,
+                spread=self._spread(who, row),
             )  # fmt: skip
         share = np.array(size) / np.maximum((image.shape[1], image.shape[0]), 1)
         # Half a pixel: pixel centres, not corners, are what scaling keeps in place.
@@ -202,21 +203,26 @@ class ClipPainter:
                 motion.filled[who, row],
                 self._numbers,
                 out=panel,
-                trails=self._trails(row),
+                trails=self._trails(who, row),
                 frame=row,
+                spread=self._spread(who, row),
             )
         else:
             self._scene.render(np.zeros((0, 17, 3)), [], out=panel)
         draw_legend(panel, self._theme)
         self._caption(panel, row)
 
-    def _trails(self, row: int) -> list[np.ndarray] | None:
-        """Where everybody was in the last seconds."""
+    def _spread(self, who: np.ndarray, row: int) -> np.ndarray | None:
+        spread = self._motion.spread
+        return None if spread is None else spread[who, row]
+
+    def _trails(self, who: np.ndarray, row: int) -> list[np.ndarray] | None:
+        """Where these people were in the last seconds."""
         if self._trail < 2:
             return None
         every = max(self._trail // 60, 1)
         rows = np.arange(row, max(row - self._trail, -1), -every)[::-1]
-        return list(self._motion.pose3d[:, rows, 0])
+        return list(self._motion.pose3d[np.ix_(who, rows)][:, :, 0])
 
     def _caption(self, panel: np.ndarray, row: int, on_frame: bool = False) -> None:
         time = self._motion.time

@@ -11,7 +11,7 @@ from poselift.drawing.body3d import body_pieces, body_scale, paint
 from poselift.drawing.following import FollowingView, frame_clip
 from poselift.drawing.ground import Ground
 from poselift.drawing.shadow import cast_shadows
-from poselift.drawing.style import DARK, Theme, accent, mix, opacity
+from poselift.drawing.style import DARK, Theme, accent, certainty, mix, opacity
 from poselift.drawing.text import pill
 from poselift.drawing.trails import draw_filming_camera, draw_trails, moves
 from poselift.drawing.viewpoint import (
@@ -92,6 +92,7 @@ class Scene:
         behind: np.ndarray | None = None,
         trails: Sequence[np.ndarray] | None = None,
         frame: int = 0,
+        spread: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw one frame.
 
@@ -106,6 +107,7 @@ class Scene:
             behind: (height, width, 3) uint8, a picture to draw over instead of the empty room.
             trails: of each person, where they were up to now (N, 3), oldest first.
             frame: of the clip, for a camera that moves.
+            spread: (P, 17) metres that joints may be off; limbs that are not sure fade.
 
         Returns:
             (height, width, 3) BGR uint8: `out` where it was given.
@@ -125,6 +127,8 @@ class Scene:
         alphas = np.ones(poses.shape[:2])
         if score is not None:
             alphas = UNSEEN + (1 - UNSEEN) * opacity(score)
+        if spread is not None:
+            alphas = np.minimum(alphas, UNSEEN + (1 - UNSEEN) * certainty(spread))
         if filled is not None:
             alphas = np.where(np.asarray(filled, bool)[:, None], alphas * FILLED, alphas)
         people = [(poses[p], alphas[p], int(ids[p])) for p in there.tolist()]

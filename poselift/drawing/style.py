@@ -107,6 +107,16 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     )
 
 
+def certainty(spread: np.ndarray, sure: float = 0.16, unsure: float = 0.35) -> np.ndarray:
+    """How opaque a joint is that may be so many metres off: 1 up to `sure`, 0 from `unsure` on.
+
+    >>> certainty(np.array([0.05, 0.4, np.nan])).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    share = (unsure - np.nan_to_num(np.asarray(spread, np.float32))) / (unsure - sure)
+    return np.clip(share, 0, 1)
+
+
 def opacity(score: np.ndarray | float, low: float = 0.1, high: float = 0.5) -> np.ndarray:
     """How opaque a joint of some score is drawn: 0 up to `low`, 1 from `high` on.
 

@@ -142,3 +142,12 @@ def test_an_unknown_view_is_named():
     with pytest.raises(PoseliftError, match="sideways") as caught:
         Scene(ROOM, (100, 100), "sideways")
     assert "three-quarter" in caught.value.hint
+
+
+def test_limbs_that_the_lifter_is_not_sure_of_fade():
+    scene = Scene(ROOM, (240, 240), "front")
+    sure, unsure = np.full((1, 17), 0.05), np.full((1, 17), 0.05)
+    unsure[0, [15, 16]] = 0.4
+    plain = scene.render(standing()[None], [1])
+    assert (scene.render(standing()[None], [1], spread=sure) == plain).all()
+    assert (scene.render(standing()[None], [1], spread=unsure) != plain).any()

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from poselift.scene import room
+from poselift.scene.camera import up_from
 from poselift.scene.given import Given, parse_camera
+from poselift.scene.rays import focal_length
 from tests.scene.made import BODY, FPS, SIZE, film, stander, turned, walker
 
 
@@ -138,3 +140,20 @@ def test_other_rates_find_the_same_camera() -> None:
 
 def test_turning_somebody_round_is_a_turn() -> None:
     assert turned(BODY, 90)[4] == pytest.approx([0, 0.1, 0.84])
+
+
+def test_a_lens_that_bends_what_is_straight_is_no_worse_than_a_level_camera() -> None:
+    people = [walker((-1, 4), (1.5, 5.5)), stander((1.6, 4.5), 130, 4.0)]
+    motions = []
+    for number, person in enumerate(people):
+        motion = film(person, 22, 6, view=90, number=number)
+        xy = motion.track.xy - np.array(SIZE) / 2
+        radius = np.linalg.norm(xy, axis=-1, keepdims=True)
+        focal = 0.6 * focal_length(SIZE, 90)
+        bent = focal * np.arctan(radius / focal) / np.maximum(radius, 1e-6) * xy
+        track = replace(motion.track, xy=bent + np.array(SIZE) / 2)
+        motions.append(replace(motion, track=track))
+    found = built(*motions).camera.rotation[:, 2]
+    true = up_from(22, 6)
+    level = np.degrees(np.arccos(up_from(0, 0) @ true))
+    assert np.degrees(np.arccos(found @ true)) < 0.5 * level
