@@ -4,9 +4,10 @@
     python -m benchmarks.batch_simulated --times output/batch.json --videos 100000
 
 Each video takes what a measured one took, for a length of its own (log-normal about 1, as archives
-have). Some kill their worker halfway, which loads its models again, and are tried twice; some take
-ten times as long. "One queue" gives a video to whoever is free, as `--jobs` and Ray do; "shards"
-are fixed by the hash of the video. Whoever hands out takes a moment for each video.
+have). Some kill their worker halfway, which loads its models again, and are tried twice; some are
+ten times as long. "One queue" gives a video to whoever is free, as `--jobs` and Ray do, "largest
+first" the longest ones at the beginning, as `--largest-first` does; "shards" are fixed by the hash
+of the video. Whoever hands out takes a moment for each video.
 """
 
 from __future__ import annotations
@@ -100,22 +101,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", default=str(TIMES), help="figures of benchmarks.batch --json")
     parser.add_argument("--videos", type=int, default=10_000)
-    parser.add_argument("--loading", type=float, default=10.0, help="seconds to load the models")
+    parser.add_argument("--loading", type=float, help="seconds to load the models")
     parser.add_argument("--handing", type=float, default=0.005, help="seconds to hand out a video")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 32, 100, 320, 1000])
     options = parser.parse_args()
-    measured = [one["total"] for one in json.loads(Path(options.times).read_text())["seconds"]]
-    world = World(options.loading, options.handing)
+    kept = json.loads(Path(options.times).read_text())
+    measured = [one["total"] for one in kept["seconds"]]
+    world = World(options.loading or kept["loading"], options.handing)
     work = videos(measured, options.videos, world)
-    print(f"{options.videos} videos, {work[:, 0].mean():.1f} s each on average\n")
+    print(
+        f"{options.videos} videos, {work[:, 0].mean():.1f} s each on average, "
+        f"{world.loading:.1f} s to load the models, {1000 * world.handing:g} ms to hand out a video\n"
+    )
+    largest = work[np.argsort(-work[:, 0])]
     rows = []
     for workers in options.workers:
-        queue, fixed = one_queue(work, workers, world), shards(work, workers, world)
-        rows.append(
-            [workers, f"{queue.hours:.2f} h", f"{100 * queue.used:.1f} %",
-             f"{fixed.hours:.2f} h", f"{100 * fixed.used:.1f} %"]
-        )  # fmt: skip
-    print(table(["workers", "one queue", "used", "shards", "used"], rows))
+        ways = (
+            one_queue(work, workers, world),
+            one_queue(largest, workers, world),
+            shards(work, workers, world),
+        )
+        rows.append([workers, *(f"{way.hours:.2f} h, {100 * way.used:.0f} %" for way in ways)])
+    print(table(["workers", "one queue", "largest first", "shards"], rows))
 
 
 if __name__ == "__main__":

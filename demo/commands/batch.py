@@ -71,6 +71,8 @@ def add_options(parser: Parser) -> None:
     group.add_argument("--scratch-limit", type=float, metavar="MB",
                        help="the largest video fetched from a store (default: 20000)")  # fmt: skip
     group.add_argument("--limit", type=int, metavar="N", help="at most N videos in this run")
+    group.add_argument("--largest-first", action="store_true",
+                       help="begin with the largest files")  # fmt: skip
     group.add_argument("--retry-failed", action="store_true",
                        help="also try the videos again that have failed")  # fmt: skip
     what = group.add_mutually_exclusive_group()
@@ -107,6 +109,7 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
         limits=Limits(options.time_limit, options.memory_limit, options.scratch_limit),
         retry_failed=options.retry_failed,
         limit=options.limit,
+        largest_first=options.largest_first,
         told=lambda record: _tell(record, reporter),
     )
     # Shards that end at the same time would each write it.

@@ -17,6 +17,7 @@ from poselift.batch.plan import Limits, Plan
 from poselift.batch.records import Record
 from poselift.batch.scratch import remove_left
 from poselift.batch.sources import Sources, refuse_other_stores
+from poselift.batch.stamps import stamp_of
 from poselift.batch.to_do import ToDo
 from poselift.batch.units import Identity, Shard, Unit
 from poselift.errors import PoseliftError
@@ -108,6 +109,7 @@ class Batch:
         limits: Limits | None = None,
         retry_failed: bool = False,
         limit: int | None = None,
+        largest_first: bool = False,
         told: Callable[[Record], None] = lambda record: None,
     ) -> Summary:
         """Process what is missing.
@@ -120,6 +122,8 @@ class Batch:
             limits: what one video may take.
             retry_failed: try videos again that failed in earlier runs.
             limit: at most this many videos.
+            largest_first: begin with the largest files, so that no long video runs alone at the
+                end; all sources are looked at first.
             told: called with every record of this run.
         """
         engine = engine or Local(jobs)
@@ -129,9 +133,10 @@ class Batch:
         remove_left(self.settings.out)
         interrupts = Interrupts(self._tell_interrupted)
         plan = Plan.made(self.settings, self._parts, engine.threads, limits.fetched)
+        units = self.units() if self._split is None else self._identity.units(self._sources)
         todo = ToDo(
             self.records,
-            self.units() if self._split is None else self._identity.units(self._sources),
+            sorted(units, key=_size, reverse=True) if largest_first else units,
             self.settings,
             retry_failed=retry_failed,
             limit=limit,
@@ -155,6 +160,12 @@ class Batch:
             "stopping: the videos that are running will be finished; Ctrl-C again drops them",
             stopping=True,
         )
+
+
+def _size(unit: Unit) -> int:
+    """The bytes of a video; 0 where nobody can know."""
+    stamp = stamp_of(unit.address)
+    return stamp.bytes if stamp is not None else 0
 
 
 def _seconds_of(minutes: float) -> float:

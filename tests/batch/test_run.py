@@ -102,6 +102,19 @@ def test_a_video_that_never_ends_is_ended_and_tried_once(folder: Path) -> None:
     assert leftovers() == []
 
 
+@pytest.mark.slow
+def test_the_largest_first_where_that_is_asked_for(folder: Path) -> None:
+    for name, frames in (("a", 4), ("b", 40), ("c", 12)):
+        video(folder / "in" / f"{name}.mp4", frames=frames)
+    told: list[str] = []
+    many = batch("in")
+    summary = many.run(
+        largest_first=True, told=lambda record: told.append(Path(record.source).stem)
+    )
+    assert summary.done == 3
+    assert told == ["b", "c", "a"]
+
+
 def test_a_second_run_does_what_is_missing_whatever_the_shards(folder: Path) -> None:
     for name in ("x/clip", "y/clip", "z/other"):
         video(folder / "in" / f"{name}.mp4")
