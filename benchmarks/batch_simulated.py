@@ -111,7 +111,7 @@ def main() -> None:
     work = videos(measured, options.videos, world)
     print(
         f"{options.videos} videos, {work[:, 0].mean():.1f} s each on average, "
-        f"{world.loading:.1f} s to load the models, {1000 * world.handing:g} ms to hand out a video\n"
+        f"{world.loading:.1f} s to load the models, {1000 * world.handing:g} ms to hand one out\n"
     )
     largest = work[np.argsort(-work[:, 0])]
     rows = []
