@@ -23,6 +23,11 @@ class Crop:
         """(..., 2) points of the crop in pixels of the picture."""
         return xy @ self.to_picture[:, :2].T + self.to_picture[:, 2]
 
+    def points_from_picture(self, xy: np.ndarray) -> np.ndarray:
+        """(..., 2) pixels of the picture as points of the crop."""
+        inside: np.ndarray = (xy - self.to_picture[:, 2]) @ np.linalg.inv(self.to_picture[:, :2]).T
+        return inside
+
 
 def square_around(box: np.ndarray, margin: float) -> tuple[float, float, float]:
     """The square around a box: its middle x, y and its side, `margin` times the longer side."""

@@ -1,34 +1,44 @@
-"""Following boxes from frame to frame: where to look for each person next, and which are ghosts."""
+"""Following people from frame to frame: where to look for each next, and which are ghosts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from poselift.detectors.claims import settle
+from poselift.detectors.company import Plan, largest, plan
+from poselift.detectors.movenet import Candidates as SeveralPlaces
+from poselift.detectors.movenet import Hint
+from poselift.detectors.moving import Moving
+from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
 from poselift.detectors.similarity import LIMBS, box_overlaps, pose_similarity
 from poselift.types import Keypoints, People
 
 #: Mean limb score that a new person needs, and below which a followed one counts as unread.
 NEW_SCORE = 0.3
 KNOWN_SCORE = 0.2
+HALF_HIDDEN_SCORE = 0.15
 #: Two readings with a higher object keypoint similarity are the same person.
 DUPLICATE = 0.7
-#: Overlap (IoU) of two boxes from which the detector runs more often.
-CROWDED = 0.15
 #: Least overlap (IoU) of a detection with the followed box of the same person,
 SAME_BOX = 0.3
+#: of somebody who was hidden,
+COME_OUT = 0.1
 #: and the overlap from which the followed box, which is steadier, is kept.
 TRUSTED_BOX = 0.6
-#: Joints with a lower score are left out of the box.
-_JOINT = 0.15
-_PAD = 0.1  # of the longer side, on each side: joints are inside the body
-_SHRINK = 0.95  # a box shrinks no faster than this a frame
-_LEAP = 1.3  # a box that grows faster than this per frame has probably caught another person
-_PATIENCE = 4  # frames in a row that a followed person may be unreadable
+#: Frames that somebody who is hidden behind another is carried on: two seconds at 30 a second.
+HIDDEN_FRAMES = 60
+_LEAP = 1.15  # a box that grows faster than this a frame has probably caught another person
+_PATIENCE = 4  # frames in a row that a followed person may be unreadable where nobody is in front
+_COVERED = 0.3  # of a box that another covers: somebody is in front
+_CLOSE = 0.1  # of a box that another covers: the crop shows both
+_ACQUAINTED = 3  # readings after which it is known where the joints will be
+_ESTABLISHED = 5  # readings after which somebody is worth being carried on
 _UNDETECTED = 12  # detections in a row that may miss a person whose joints score low
 _SURE = 0.5  # limb score from which a person is kept without being detected
+_ASK_AGAIN = 5  # frames after which the detector is asked again for somebody who is not read
 
 
 @dataclass
@@ -37,8 +47,11 @@ class Followed:
 
     box: np.ndarray  # (4,) where to look in the next frame
     score: float
+    moving: Moving
+    read: tuple[np.ndarray, np.ndarray]  # (K, 2), (K,) the joints as last read
     unread: int = 0  # frames in a row that the joints were not readable
     undetected: int = 0  # detections in a row that did not find them
+    number: int = -1  # the tracker's
 
 
 @dataclass(frozen=True)
@@ -55,40 +68,68 @@ class Candidates:
 
 
 class Follower:
-    """Keeps the boxes of people between detections, from their joints."""
+    """Keeps the boxes of people between detections, from their joints.
 
-    def __init__(self) -> None:
+    Args:
+        most: follow at most so many people, the largest; None follows everybody.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
         self.followed: list[Followed] = []
+        self._most = most
 
     def state(self) -> dict[str, np.ndarray]:
         """What is remembered from frame to frame, for `restore`."""
-        counts = [(one.unread, one.undetected) for one in self.followed]
+        everybody = self.followed
+        counts = [
+            (one.unread, one.undetected, one.number, one.moving.readings, one.moving.held)
+            for one in everybody
+        ]
+        joints = {
+            "xy": [one.moving.xy for one in everybody],
+            "trust": [one.moving.trust for one in everybody],
+            "step": [one.moving.step for one in everybody],
+            "longest": [one.moving.longest for one in everybody],
+            "read_xy": [one.read[0] for one in everybody],
+            "read_score": [one.read[1] for one in everybody],
+        }
         return {
             "boxes": self.boxes,
-            "scores": np.array([one.score for one in self.followed], np.float64),
-            "counts": np.array(counts, np.int64).reshape(-1, 2),
+            "scores": np.array([one.score for one in everybody], np.float64),
+            "counts": np.array(counts, np.int64).reshape(-1, 5),
+            **{name: np.array(rows, np.float32) for name, rows in joints.items()},
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue from what `state` returned."""
-        self.followed = [
-            Followed(box, score, unread, undetected)
-            for box, score, (unread, undetected) in zip(
-                state["boxes"], state["scores"].tolist(), state["counts"].tolist(), strict=True
+        self.followed = []
+        for i, (unread, undetected, number, readings, held) in enumerate(state["counts"].tolist()):
+            xy, trust, step, longest = (
+                state[name][i].copy() for name in ("xy", "trust", "step", "longest")
             )
-        ]
+            moving = Moving(xy, trust, step, longest, readings, held)
+            read = state["read_xy"][i], state["read_score"][i]
+            score = float(state["scores"][i])
+            self.followed.append(
+                Followed(state["boxes"][i], score, moving, read, unread, undetected, number)
+            )
 
     @property
     def boxes(self) -> np.ndarray:
         """(N, 4) where the followed people are looked for."""
         return np.array([one.box for one in self.followed], np.float32).reshape(-1, 4)
 
-    @property
-    def crowded(self) -> bool:
-        """Whether people stand so close that one may be taken for the other."""
-        overlaps = box_overlaps(self.boxes, self.boxes)
-        np.fill_diagonal(overlaps, 0)
-        return bool((overlaps > CROWDED).any())
+    def numbers(self, kept: np.ndarray) -> np.ndarray:
+        """(N,) the tracker's numbers, so far, of those whom `take` kept."""
+        seen = [one.number for one in self.followed if not one.unread]
+        assert len(seen) == len(kept)
+        return np.array(seen, np.int64)
+
+    def number(self, ids: np.ndarray) -> None:
+        """Remember the numbers (N,) that the tracker gave to those whom `take` kept."""
+        seen = [one for one in self.followed if not one.unread]
+        for one, number in zip(seen, ids.tolist(), strict=True):
+            one.number = number if number > 0 else one.number
 
     def candidates(self, detected: People | None) -> Candidates:
         """Whose joints to read in this frame; `detected` is None if the detector did not run."""
@@ -98,7 +139,9 @@ class Follower:
         if detected is None:
             return Candidates(People(boxes, scores), known)
         overlaps = box_overlaps(boxes, detected.boxes)
-        pairs = _one_to_one(overlaps)
+        # Whoever comes out from behind another is who went there, if roughly in the place.
+        hidden = np.array([one.unread > 0 for one in self.followed], bool)
+        pairs = one_to_one(overlaps, np.where(hidden, COME_OUT, SAME_BOX))
         for i, one in enumerate(self.followed):
             one.undetected = 0 if i in pairs else one.undetected + 1
             if i in pairs:
@@ -109,16 +152,58 @@ class Follower:
         new[list(pairs.values())] = False
         # Not a second box of a followed person; another person close by overlaps less.
         new &= ~(overlaps >= TRUSTED_BOX).any(axis=0)
-        return Candidates(
-            People(
-                np.concatenate([boxes, detected.boxes[new]]).astype(np.float32),
-                np.concatenate([scores, detected.scores[new]]).astype(np.float32),
-            ),
-            np.concatenate([known, np.full(int(new.sum()), -1)]),
-        )
+        boxes = np.concatenate([boxes, detected.boxes[new]]).astype(np.float32)
+        scores = np.concatenate([scores, detected.scores[new]]).astype(np.float32)
+        known = np.concatenate([known, np.full(int(new.sum()), -1)])
+        rows = largest(boxes, known >= 0, self._most)
+        return Candidates(People(boxes[rows], scores[rows]), known[rows])
+
+    def plan(self, candidates: Candidates) -> Plan:
+        """Which of the candidates to read, and how well."""
+        before = [self._before(candidates, i) for i in range(len(candidates.known))]
+        unread = np.array([0 if one is None else one.unread for one in before], int)
+        moving = [None if one is None else one.moving for one in before]
+        return plan(candidates.people.boxes, moving, unread)
+
+    def held(self, candidates: Candidates, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """(K, 2) and (K,) the joints of a candidate who is followed, as last read."""
+        return self.followed[candidates.known[i]].read
+
+    def hints(self, candidates: Candidates) -> list[Hint | None]:
+        """Where the joints of those are expected whose box another box covers in part."""
+        close = _close(candidates)
+        told: list[Hint | None] = []
+        for i in range(len(candidates.known)):
+            one = self._before(candidates, i)
+            known = one is not None and one.moving.readings >= _ACQUAINTED
+            told.append(
+                Hint(one.moving.expected, one.moving.trust)
+                if one is not None and known and close[i]
+                else None
+            )
+        return told
+
+    def settle(self, candidates: Candidates, read: Keypoints) -> Keypoints:
+        """The readings, each limb with one person: the others' joints get score 0."""
+        close = np.flatnonzero(_close(candidates))
+        if len(close) < 2:
+            return read
+        before = [self._before(candidates, int(i)) for i in close]
+        moving = [None if one is None else one.moving for one in before]
+        xy, score = read.xy.copy(), read.score.copy()
+        if isinstance(read, SeveralPlaces):
+            places, scores = read.all_xy[close], read.all_score[close]
+        else:
+            places, scores = xy[close, :, None], score[close, :, None]
+        xy[close], score[close] = settle(places, scores, moving, read.skeleton)
+        return Keypoints(xy, score, read.skeleton)
 
     def take(
-        self, candidates: Candidates, read: Keypoints, joints: Keypoints
+        self,
+        candidates: Candidates,
+        read: Keypoints,
+        joints: Keypoints,
+        fresh: np.ndarray | None = None,
     ) -> tuple[np.ndarray, bool]:
         """Follow the candidates whose joints could be read.
 
@@ -126,95 +211,103 @@ class Follower:
             candidates: of this frame.
             read: their keypoints as the keypointer gave them; they span the next boxes.
             joints: the same in H36M-17; they decide who is a person.
+            fresh: (N,) bool, who was read in this frame; the joints of the others are those that
+                `held` gives. None is everybody.
 
         Returns:
             The indices of the candidates who are people, and whether somebody appeared,
             disappeared or is in doubt.
         """
-        xy, score = joints.xy, joints.score
-        surety = score[:, LIMBS].mean(axis=1) if len(score) else np.zeros(0)
-        least = np.where(candidates.known >= 0, KNOWN_SCORE, NEW_SCORE)
-        alive = surety >= least
-        alive &= ~doubles(xy, score, surety, candidates.known >= 0, alive)
-        followed, kept, news = [], [], False
-        for i in range(len(alive)):
-            before = self.followed[candidates.known[i]] if candidates.known[i] >= 0 else None
-            news |= (before is None) == bool(alive[i])
-            if alive[i] and not self._is_ghost(before, surety[i]):
-                after = self._next(before, read.xy[i], read.score[i], candidates, i)
-                news |= before is not None and _area(after.box) > _LEAP * _area(before.box)
+        fresh = np.ones(len(read), bool) if fresh is None else fresh
+        before = [self._before(candidates, i) for i in range(len(read))]
+        surety = joints.score[:, LIMBS].mean(axis=1) if len(read) else np.zeros(0)
+        is_known = candidates.known >= 0
+        # Who is half hidden has fewer joints to show.
+        least = np.where(_close(candidates), HALF_HIDDEN_SCORE, KNOWN_SCORE)
+        alive = surety >= np.where(is_known, least, NEW_SCORE)
+        # Of two readings of one person, the one who was expected there is meant.
+        rank = np.array(
+            [
+                surety[i] if one is None else 1 + one.moving.likeness(read.xy[i], read.score[i])
+                for i, one in enumerate(before)
+            ]
+        )
+        alive &= ~doubles(joints.xy, joints.score, rank, alive)
+        hidden = covered(candidates.people.boxes, alive, _COVERED)
+        followed: list[Followed] = []
+        kept: list[int] = []
+        news = False
+        for i, one in enumerate(before):
+            if alive[i] and not self._is_ghost(one, surety[i]):
+                after = self._next(one, read, candidates, i, bool(fresh[i]))
+                news |= one is None or longer_side(after.box) > _LEAP * longer_side(one.box)
                 followed.append(after)
                 kept.append(i)
-            elif before is not None and surety[i] < KNOWN_SCORE and before.unread < _PATIENCE:
-                before.unread += 1
-                followed.append(before)
+            elif one is not None:
+                news |= one.unread < _PATIENCE or one.unread % _ASK_AGAIN == 0
+                if self._is_missed(one, surety[i], bool(hidden[i])):
+                    followed.append(_carried(one))
         self.followed = followed
-        return np.array(kept, int), news
+        return np.array(kept, int), bool(news)
+
+    def _before(self, candidates: Candidates, i: int) -> Followed | None:
+        row = int(candidates.known[i])
+        return self.followed[row] if row >= 0 else None
 
     @staticmethod
     def _is_ghost(before: Followed | None, surety: float) -> bool:
         return before is not None and before.undetected > _UNDETECTED and surety < _SURE
 
     @staticmethod
+    def _is_missed(one: Followed, surety: float, covered: bool) -> bool:
+        """Whether somebody who was not read is still looked for."""
+        if covered and one.number > 0 and one.moving.readings >= _ESTABLISHED:
+            return one.unread < HIDDEN_FRAMES
+        return surety < KNOWN_SCORE and one.unread < _PATIENCE
+
+    @staticmethod
     def _next(
-        before: Followed | None,
-        xy: np.ndarray,
-        score: np.ndarray,
-        candidates: Candidates,
-        i: int,
+        before: Followed | None, read: Keypoints, candidates: Candidates, i: int, fresh: bool
     ) -> Followed:
-        box = box_of_joints(xy, score, candidates.people.boxes[i])
+        xy, score = read.xy[i], read.score[i]
+        if before is None:
+            moving = Moving.begin(xy, score, read.skeleton)
+            undetected = 0
+        else:
+            moving, undetected = before.moving, before.undetected
+            if fresh:
+                moving.see(xy, score, read.skeleton)
+            else:
+                moving.held += 1
+        box = box_of_joints(xy, score, candidates.people.boxes[i], moving.step)
         if before is not None:
-            box = _not_smaller(box, before.box)
-        undetected = before.undetected if before is not None else 0
-        return Followed(box, float(candidates.people.scores[i]), 0, undetected)
+            box = not_smaller(box, before.box)
+        read_now = xy.astype(np.float32), score.astype(np.float32)
+        number = -1 if before is None else before.number
+        sure = float(candidates.people.scores[i])
+        return Followed(box, sure, moving, read_now, 0, undetected, number)
 
 
-def doubles(
-    xy: np.ndarray, score: np.ndarray, surety: np.ndarray, known: np.ndarray, alive: np.ndarray
-) -> np.ndarray:
-    """(N,) bool: duplicate readings of another person; joints in H36M-17. Followed people win."""
+def _carried(one: Followed) -> Followed:
+    """Somebody who was not read, moved on as they moved."""
+    box = one.box + np.tile(one.moving.body_step, 2)
+    one.moving.carry()
+    return replace(one, box=box.astype(np.float32), unread=one.unread + 1)
+
+
+def _close(candidates: Candidates) -> np.ndarray:
+    """(N,) bool: whose crop also shows somebody else."""
+    boxes = candidates.people.boxes
+    return covered(boxes, np.ones(len(boxes), bool), _CLOSE)
+
+
+def doubles(xy: np.ndarray, score: np.ndarray, rank: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """(N,) bool: duplicate readings of somebody else of higher `rank`; joints in H36M-17."""
     alike = pose_similarity(xy, score, xy, score) > DUPLICATE
     gone = np.zeros(len(xy), bool)
-    for i in np.argsort(-(surety + known), kind="stable"):
+    for i in np.argsort(-rank, kind="stable"):
         if alive[i] and not gone[i]:
             others = alike[i].copy()
             others[i] = False
-            gone |= others & (surety + known <= surety[i] + known[i])
+            gone |= others & (rank <= rank[i])
     return gone
-
-
-def box_of_joints(xy: np.ndarray, score: np.ndarray, fallback: np.ndarray) -> np.ndarray:
-    """(4,) the box that the body of these joints (K, 2), (K,) fills, padded."""
-    seen = xy[score >= _JOINT]
-    if len(seen) < 4:
-        return np.asarray(fallback, np.float32)
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    pad = _PAD * (high - low).max()
-    return np.concatenate([low - pad, high + pad]).astype(np.float32)
-
-
-def _one_to_one(overlaps: np.ndarray) -> dict[int, int]:
-    """Which row belongs to which column, at most one each, the greatest overlaps first."""
-    pairs: dict[int, int] = {}
-    for flat in np.argsort(-overlaps, axis=None, kind="stable"):
-        row, column = (int(place) for place in divmod(flat, overlaps.shape[1]))
-        if overlaps[row, column] < SAME_BOX:
-            break
-        if row not in pairs and column not in pairs.values():
-            pairs[row] = column
-    return pairs
-
-
-def _area(box: np.ndarray) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
-
-
-def _not_smaller(box: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """The box, grown about its middle so that it is hardly smaller than the one before.
-
-    A hidden ankle must not make the crop jump.
-    """
-    middle = (box[:2] + box[2:]) / 2
-    size = np.maximum(box[2:] - box[:2], _SHRINK * (before[2:] - before[:2]))
-    return np.concatenate([middle - size / 2, middle + size / 2]).astype(np.float32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,12 +22,52 @@ STRIDE = 4
 #: The expected place of a joint pulls with 1 / (cells away + this).
 _PULL = 1.8
 _BATCH = 8
+#: Candidates for a joint of somebody who stands close to others, and the least distance, in cells
+#: and on either axis, between two of them.
+CANDIDATES = 3
+_APART = 3
+#: Spread of a person's joints about where they are expected, on average, in parts of the body's
+#: longer side.
+_FIT = 0.1
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Where the joints of somebody are expected.
+
+    Attributes:
+        xy: (17, 2) x, y.
+        trust: (17,) 0..1, how sure that is; 0 for joints of which nothing is known.
+    """
+
+    xy: np.ndarray
+    trust: np.ndarray
+
+    @property
+    def size(self) -> float:
+        """The longer side of the body."""
+        known = self.xy[self.trust > 0]
+        return float(max(np.ptp(known, axis=0).max(), 1)) if len(known) > 1 else 1.0
+
+
+@dataclass(frozen=True)
+class Candidates(Keypoints):
+    """Keypoints with further places where each joint may be.
+
+    Attributes:
+        all_xy: (N, K, C, 2) pixels, the best first.
+        all_score: (N, K, C) in 0..1; 0 where there are fewer.
+    """
+
+    all_xy: np.ndarray
+    all_score: np.ndarray
 
 
 class MoveNet:
     """Reads COCO-17 joints with MoveNet, one square crop per person."""
 
     skeleton = COCO17
+    takes_hints = True
 
     def __init__(
         self,
@@ -35,6 +77,7 @@ class MoveNet:
         threads: int | None = None,
         margin: float = 1.2,
         centre_spread: float = 0.2,
+        company: str = "lightning",
     ) -> None:
         """Load the model.
 
@@ -46,6 +89,7 @@ class MoveNet:
             margin: side of the crop over the box's longer side.
             centre_spread: how far from the crop's middle a person may be, as a part of its side:
                 a small one stays with the person of the box when somebody stands in front.
+            company: the size of `quick`, which reads the smaller people of a crowd.
         """
         path = Path(file) if file else weights.get(f"movenet-{size}")
         self._model = OnnxModel(path, device, threads, float_weights=True)
@@ -55,68 +99,149 @@ class MoveNet:
                 f"{path.name} is not a MoveNet file: its input is {self._model.input_shape}.",
                 "Leave the file out: thunder and lightning are included.",
             )
+        self._quick = partial(
+            MoveNet, company, None, device, threads, margin, centre_spread, company
+        )
+        self._is_quick = size == company
         self.size = side
         self.margin = margin
         self._prior = _centre_prior(side // STRIDE, centre_spread)
 
-    def __call__(self, images: Sequence[np.ndarray], people: Sequence[People]) -> list[Keypoints]:
-        """Read the joints of each image's people."""
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        people: Sequence[People],
+        hints: Sequence[Sequence[Hint | None]] | None = None,
+    ) -> list[Candidates]:
+        """Read the joints of each image's people.
+
+        Args:
+            images: BGR uint8.
+            people: of each image.
+            hints: for each of them where the joints are expected, of those who stand so close to
+                others that the crop may show somebody else as well.
+        """
         crops: list[Crop] = []
         for image, found in zip(images, people, strict=True):
             picture = as_bgr(image) if len(found) else image
             crops += [cut_square(picture, box, self.margin, self.size) for box in found.boxes]
-        xy, score = self._read(crops)
+        flat = [None] * len(crops) if hints is None else [one for row in hints for one in row]
+        xy, score = self._read(crops, flat)
         ends = np.cumsum([0, *(len(found) for found in people)])
-        return [Keypoints(xy[start:end], score[start:end], COCO17) for start, end in pairwise(ends)]
+        return [
+            Candidates(xy[a:b, :, 0], score[a:b, :, 0], COCO17, xy[a:b], score[a:b])
+            for a, b in pairwise(ends)
+        ]
 
-    def _read(self, crops: Sequence[Crop]) -> tuple[np.ndarray, np.ndarray]:
-        """(N, 17, 2) in pixels of the pictures and (N, 17)."""
-        xy = np.zeros((len(crops), 17, 2), np.float32)
-        score = np.zeros((len(crops), 17), np.float32)
+    @cached_property
+    def quick(self) -> MoveNet:
+        """What reads the smaller people of a crowd, loaded when it is first needed."""
+        return self if self._is_quick else self._quick()
+
+    def _read(
+        self, crops: Sequence[Crop], hints: Sequence[Hint | None]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(N, 17, C, 2) in pixels of the pictures and (N, 17, C): candidates, the best first."""
+        most = CANDIDATES if any(hint is not None for hint in hints) else 1
+        xy = np.zeros((len(crops), 17, most, 2), np.float32)
+        score = np.zeros((len(crops), 17, most), np.float32)
         for start in range(0, len(crops), _BATCH):
             part = crops[start : start + _BATCH]
             batch = np.stack([crop.image[..., ::-1] for crop in part]).astype(np.float32)
             batch *= np.float32(1 / 127.5)
             batch -= 1
-            cells, part_score = decode(self._model(batch), self._prior)
+            in_cells = [
+                None
+                if hint is None
+                else Hint(crop.points_from_picture(hint.xy) / STRIDE, hint.trust)
+                for crop, hint in zip(part, hints[start : start + _BATCH], strict=True)
+            ]
+            cells, part_score = decode(self._model(batch), self._prior, in_cells)
+            given = cells.shape[2]
             for i, crop in enumerate(part):
-                xy[start + i] = crop.points_to_picture(cells[i] * STRIDE)
-            score[start : start + len(part)] = part_score
+                xy[start + i, :, :given] = crop.points_to_picture(cells[i] * STRIDE)
+            score[start : start + len(part), :, :given] = part_score
         return xy, score
 
 
-def decode(heads: dict[str, np.ndarray], prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def decode(
+    heads: dict[str, np.ndarray],
+    prior: np.ndarray,
+    hints: Sequence[Hint | None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """MoveNet's four heads to joints.
 
     Args:
         heads: `kpt_heatmap` (N, G, G, 17), `kpt_regress` (N, G, G, 34), `center` (N, G, G, 1),
             `kpt_offset` (N, G, G, 34).
         prior: (G, G) how likely the person's centre is in each cell.
+        hints: for each of the N where the joints are expected, in cells.
 
     Returns:
-        (N, 17, 2) x, y in cells and (N, 17) scores.
+        (N, 17, C, 2) x, y in cells and (N, 17, C) scores of the candidates for each joint, the
+        best first. Without hints there is one of each.
     """
     count, grid = heads["center"].shape[:2]
     each = np.arange(count)
+    told = [i for i, hint in enumerate(hints or ()) if hint is not None]
     centre = _sigmoid(heads["center"][..., 0]) * prior
+    for i in told:
+        centre[i] *= _fit(heads["kpt_regress"][i].reshape(grid, grid, 17, 2), _hint(hints, i))
     row, column = np.divmod(centre.reshape(count, -1).argmax(axis=1), grid)
     away = heads["kpt_regress"][each, row, column].reshape(count, 17, 2)  # y, x
     expected = away + np.stack([row, column], axis=-1)[:, None]  # (N, 17, 2)
 
     likely = _sigmoid(heads["kpt_heatmap"]).transpose(0, 3, 1, 2)  # (N, 17, G, G)
-    line = np.arange(grid, dtype=np.float32)
-    squared = (line - expected[..., :1])[..., :, None] ** 2
-    squared = squared + (line - expected[..., 1:])[..., None, :] ** 2
-    pulled = likely / (np.sqrt(squared) + _PULL)
-    best = pulled.reshape(count, 17, -1).argmax(axis=-1)  # (N, 17)
+    pulled = likely / (_far(expected, grid) + _PULL)
+    best = _best(pulled, CANDIDATES if told else 1)  # (N, 17, C)
     row, column = np.divmod(best, grid)
-    joint = np.arange(17)
-    score = likely[each[:, None], joint, row, column]
-    offset = heads["kpt_offset"].reshape(count, grid, grid, 17, 2)[
-        each[:, None], row, column, joint
-    ]
+    person, joint = each[:, None, None], np.arange(17)[:, None]
+    score = likely[person, joint, row, column]
+    offset = heads["kpt_offset"].reshape(count, grid, grid, 17, 2)[person, row, column, joint]
     yx = np.stack([row, column], axis=-1) + offset
     return yx[..., ::-1].astype(np.float32), score.astype(np.float32)
+
+
+def _hint(hints: Sequence[Hint | None] | None, i: int) -> Hint:
+    hint = hints[i] if hints is not None else None
+    assert hint is not None
+    return hint
+
+
+def _best(pulled: np.ndarray, most: int) -> np.ndarray:
+    """(N, 17, most) the highest cells of each map, with some distance between them."""
+    count, joints, grid, _ = pulled.shape
+    flat = pulled.reshape(count, joints, -1)
+    found = [flat.argmax(axis=-1)]
+    line = np.arange(grid)
+    for _ in range(most - 1):
+        row, column = np.divmod(found[-1], grid)
+        around = (np.abs(line - row[..., None]) <= _APART)[..., :, None] & (
+            np.abs(line - column[..., None]) <= _APART
+        )[..., None, :]
+        flat = np.where(around.reshape(flat.shape), 0, flat)
+        found.append(flat.argmax(axis=-1))
+    return np.stack(found, axis=-1)
+
+
+def _far(yx: np.ndarray, grid: int) -> np.ndarray:
+    """How far each cell is from points (..., 2): (..., G, G)."""
+    line = np.arange(grid, dtype=np.float32)
+    squared = (line - yx[..., :1])[..., :, None] ** 2
+    squared = squared + (line - yx[..., 1:])[..., None, :] ** 2
+    far: np.ndarray = np.sqrt(squared)
+    return far
+
+
+def _fit(regressed: np.ndarray, hint: Hint) -> np.ndarray:
+    """(G, G) 0..1: how well the person whose centre is in a cell agrees with a hint."""
+    grid = len(regressed)
+    rows, columns = np.mgrid[:grid, :grid]
+    known = hint.trust > 0
+    points = regressed[:, :, known] + np.stack([rows, columns], axis=-1)[:, :, None]
+    away = np.linalg.norm(points - hint.xy[known][:, ::-1], axis=-1)
+    fit: np.ndarray = np.exp(-((away.mean(axis=-1) / (_FIT * hint.size)) ** 2) / 2)
+    return fit
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from poselift.detectors.cadence import Cadence
+from poselift.detectors.company import FEW, Plan
 from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
+from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
+from poselift.detectors.movenet import Candidates as SeveralPlaces
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.registry import load_detector, load_keypointer
 from poselift.detectors.similarity import feet_in, in_h36m
@@ -57,6 +60,7 @@ class See:
         device: str = "auto",
         batch: int = 1,
         deferred: bool = False,
+        most: int | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -69,6 +73,7 @@ class See:
             device: where parts that are given by name run.
             batch: above 1, so many frames are detected and read together, each with a detection
                 of its own: faster on a GPU, slower without.
+            most: read at most so many people, the largest; None reads everybody.
         """
         self.keypointer = (
             load_keypointer(keypointer, device) if isinstance(keypointer, str) else keypointer
@@ -79,7 +84,7 @@ class See:
         self.detector = detector
         self.tracker = tracker or Tracker()
         self._cadence = Cadence(every)
-        self._follower = Follower()
+        self._follower = Follower(most)
         self._batch = max(batch, 1)
         self._deferred = deferred and self._finder is None
         self._last: Frame | None = None
@@ -139,14 +144,57 @@ class See:
             found = None
         detect = found is not None
         candidates = self._follower.candidates(found)
-        read = self.keypointer([frame.image], [candidates.people])[0]
+        plan = self._plan(candidates)
+        read = self._follower.settle(candidates, self._read(frame, candidates, plan))
         joints = in_h36m(read)
-        kept, news = self._follower.take(candidates, read, joints)
+        kept, news = self._follower.take(candidates, read, joints, plan.fine | plan.quick)
         if detect:
-            self._cadence.detected(news or self._follower.crowded)
+            self._cadence.detected(news)
         elif news:
             self._cadence.alarm()
-        return self._numbered(frame, candidates.people, joints, read, kept, detect)
+        seen = self._numbered(
+            frame, candidates.people, joints, read, kept, detect, self._follower.numbers(kept)
+        )
+        assert seen.people.ids is not None
+        self._follower.number(seen.people.ids)
+        return seen
+
+    def _plan(self, candidates: Candidates) -> Plan:
+        """Who is read: everybody, if the keypointer has no quick companion."""
+        crowd = len(candidates.people) > FEW
+        if crowd and getattr(self.keypointer, "quick", None) is not None:
+            return self._follower.plan(candidates)
+        everybody = np.ones(len(candidates.people), bool)
+        return Plan(everybody, ~everybody)
+
+    def _read(self, frame: Frame, candidates: Candidates, plan: Plan) -> Keypoints:
+        """The joints of all candidates: read by one or the other, or as they were."""
+        hints = self._follower.hints(candidates)
+        if plan.fine.all():
+            return self._ask(self.keypointer, frame, candidates.people, hints)
+        people, skeleton = candidates.people, self.keypointer.skeleton
+        xy = np.zeros((len(people), len(skeleton), CANDIDATES, 2), np.float32)
+        score = np.zeros((len(people), len(skeleton), CANDIDATES), np.float32)
+        quick = cast("Keypointer", getattr(self.keypointer, "quick", None))
+        for part, rows in ((self.keypointer, plan.fine), (quick, plan.quick)):
+            if rows.any():
+                whom = People(people.boxes[rows], people.scores[rows])
+                told = [hints[i] for i in np.flatnonzero(rows)]
+                read = self._ask(part, frame, whom, told)
+                if isinstance(read, SeveralPlaces):
+                    given = read.all_xy.shape[2]
+                    xy[rows, :, :given], score[rows, :, :given] = read.all_xy, read.all_score
+                else:
+                    xy[rows, :, 0], score[rows, :, 0] = read.xy, read.score
+        for i in np.flatnonzero(~(plan.fine | plan.quick)):
+            xy[i, :, 0], score[i, :, 0] = self._follower.held(candidates, int(i))
+        return SeveralPlaces(xy[:, :, 0], score[:, :, 0], skeleton, xy, score)
+
+    @staticmethod
+    def _ask(part: Keypointer, frame: Frame, people: People, hints: list[Hint | None]) -> Keypoints:
+        if getattr(part, "takes_hints", False) and any(hint is not None for hint in hints):
+            return cast("MoveNet", part)([frame.image], [people], [hints])[0]
+        return part([frame.image], [people])[0]
 
     def _in_blocks(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Detect and read many frames at once, each by itself; only the tracker joins them."""
@@ -179,9 +227,10 @@ class See:
         read: Keypoints,
         kept: np.ndarray,
         detected: bool,
+        before: np.ndarray | None = None,
     ) -> Seen:
         joints = _rows(joints, kept)
-        ids = self.tracker.update(joints)
+        ids = self.tracker.update(joints, before)
         found = People(people.boxes[kept], people.scores[kept], ids)
         return Seen(frame, found, joints, _rows(read, kept), detected)
 

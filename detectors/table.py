@@ -65,7 +65,7 @@ DETECTORS: dict[str, Part] = {
 }
 
 KEYPOINTERS: dict[str, Part] = {
-    "thunder": Part(_MOVENET, "ships; MoveNet Thunder, the default", ("movenet-thunder",), options={"size": "thunder"}),
+    "thunder": Part(_MOVENET, "ships; MoveNet Thunder, the default", ("movenet-thunder", "movenet-lightning"), options={"size": "thunder", "company": "lightning"}),
     "lightning": Part(_MOVENET, "ships; MoveNet Lightning, for live", ("movenet-lightning",), options={"size": "lightning"}),
     "blazepose": Part("poselift.detectors.blazepose:BlazePose", "ships; one large person, 33 joints", ("blazepose-full", "blazepose-detector")),
     "hrnet-w48-384": Part(_HRNET, "published; HRNet-W48 384x288, slow without a GPU", ("hrnet-w48-384",), options={"name": "hrnet-w48-384"}),

@@ -45,7 +45,7 @@ class TrackerSettings:
     high: float = 0.35
     low: float = 0.12
     min_hits: int = 3
-    survival: int = 45
+    survival: int = 60
     match: float = 0.25
     duplicate: float = 0.85
     tolerance: float = 1.0
@@ -53,6 +53,8 @@ class TrackerSettings:
 
 #: Factor by which a velocity decays with each update without an observation.
 _LASTING = 0.97
+#: What it adds to the similarity that somebody was followed from the same person.
+_FOLLOWED = 0.3
 #: Least weight of a new observation in the running estimate of the velocity.
 _GAIN = 0.15
 
@@ -103,12 +105,14 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self._known: list[_Known] = []
         self._last_id = 0
+        self._before = np.zeros(0, int)  # of the update in progress
 
-    def update(self, joints: Keypoints) -> np.ndarray:
+    def update(self, joints: Keypoints, before: np.ndarray | None = None) -> np.ndarray:
         """Number the people of the next frame.
 
         Args:
             joints: the N people's joints in H36M-17, as `similarity.in_h36m` gives them.
+            before: (N,) the number of whom each was followed from; -1 or None for nobody.
 
         Returns:
             (N,) int64: each person's number, from 1; -1 for people not (yet) confirmed.
@@ -116,6 +120,7 @@ class Tracker:
         if joints.skeleton.name != H36M17.name:
             raise ValueError(f"expected {H36M17.name}, got {joints.skeleton.name}")
         xy, score = joints.xy, joints.score
+        self._before = np.full(len(xy), -1) if before is None else before
         first = not self._known and self._last_id == 0
         owner: list[_Known | None] = [None] * len(xy)
         surety = score[:, LIMBS].mean(axis=1)
@@ -209,6 +214,10 @@ class Tracker:
             keypoint_boxes(expected, known_score), keypoint_boxes(xy[rows], score[rows])
         )
         similarity = 0.7 * joints + 0.3 * boxes
+        # Where people cover each other, who was followed here says more than the likeness.
+        numbers = np.array([k.id for k in free])
+        same = (numbers[:, None] == self._before[rows][None]) & (numbers[:, None] > 0)
+        similarity = similarity + _FOLLOWED * same
         # Recently seen tracks before lost ones, confirmed tracks before unconfirmed ones.
         order = 0.1 * np.minimum(missed, 3) + 0.1 * np.array([k.id < 0 for k in free])
         found = self._pair(free, owner, xy, score, rows, similarity, order)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from poselift.detectors.company import MARGIN
 from poselift.detectors.images import as_bgr
 from poselift.detectors.see import See, Seen
 from poselift.detectors.similarity import person_size
@@ -137,7 +138,8 @@ class Live:
         self._smooth, self._every, self._lookahead = smooth, every, lookahead
         found_by = "none" if parts.detector is None else parts.detector
         self._deferred = deferred
-        self._see = See(found_by, parts.keypointer, every=every, deferred=deferred)
+        limit = self._most + MARGIN
+        self._see = See(found_by, parts.keypointer, every=every, deferred=deferred, most=limit)
         self._named_detector = parts.detector if isinstance(detector, str) else None
         self._named_keypointer = parts.keypointer if isinstance(keypointer, str) else None
         self._warm = False
@@ -149,7 +151,11 @@ class Live:
         """Forget everybody, as for a new scene. Numbers are not reused."""
         # A new `See` makes its parts forget the previous frames.
         self._see = See(
-            self._see.detector, self._see.keypointer, every=self._every, deferred=self._deferred
+            self._see.detector,
+            self._see.keypointer,
+            every=self._every,
+            deferred=self._deferred,
+            most=self._most + MARGIN,
         )
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from poselift.background import boxes_of
+from poselift.detectors.company import MARGIN
 from poselift.detectors.protocols import Keypointer
 from poselift.detectors.registry import load_keypointer
 from poselift.detectors.see import See, Seen
@@ -49,7 +50,12 @@ def see_clip(
 
 def new_see(parts: Parts) -> See:
     """What sees people with these parts, and has seen nobody yet."""
-    return See(parts.detector, parts.keypointer, every=parts.settings.detect_every)
+    return See(
+        parts.detector,
+        parts.keypointer,
+        every=parts.settings.detect_every,
+        most=parts.settings.max_people + MARGIN,
+    )
 
 
 def see_stretch(source: Source, see: See, reporter: Reporter) -> Iterator[SeenFrame]:
@@ -72,7 +78,7 @@ def what_matters(parts: Parts) -> dict[str, Any] | None:
     return {
         "parts": parts.seen_with,
         "device": str(resolve_device(parts.settings.device)),
-        **{name: chosen[name] for name in ("every", "start", "end", "fps")},
+        **{name: chosen[name] for name in ("every", "max_people", "start", "end", "fps")},
     }
 
 
@@ -119,6 +125,7 @@ class _Looking:
             parts.detector,
             _keypointer(self._source, parts),
             every=parts.settings.detect_every,
+            most=parts.settings.max_people + MARGIN,
         )
         behind = BackgroundMotion(self._source.size)
         resumed = len(self._times)

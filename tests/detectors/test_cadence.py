@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poselift.detectors.cadence import LONGEST_WAIT, LONGEST_WAIT_ALONE, Cadence
+from poselift.detectors.cadence import CROWD_WAIT, LONGEST_WAIT, LONGEST_WAIT_ALONE, Cadence
 from poselift.errors import PoseliftError
 
 STILL = np.full((180, 320, 3), 90, np.uint8)
@@ -56,6 +56,40 @@ def test_an_alarm_brings_a_detection_in_the_next_frame() -> None:
     _detections(cadence, [STILL] * 40)
     cadence.alarm()
     assert cadence.due(STILL, SOMEBODY)
+
+
+def test_in_a_crowd_a_doubt_waits_a_moment() -> None:
+    crowd = np.repeat(SOMEBODY, 5, axis=0)
+    cadence = Cadence()
+    when = []
+    for i in range(40):
+        if cadence.due(STILL, crowd):
+            when.append(i)
+            cadence.detected(news=True)
+        cadence.alarm()
+    assert set(np.diff(when)) == {CROWD_WAIT}
+
+
+def test_doubts_that_looking_does_not_help_are_heard_ever_less() -> None:
+    cadence = Cadence()
+    when = []
+    for i in range(40):
+        if cadence.due(STILL, SOMEBODY):
+            when.append(i)
+            cadence.detected(news=False)
+        cadence.alarm()
+    assert np.diff(when)[:3].tolist() == [2, 4, 8]
+    assert np.diff(when)[3:].min() == 8
+
+
+def test_a_moving_camera_brings_no_detection() -> None:
+    # Every cell changes as the picture moves on, none more than the others.
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (18, 200, 1), np.uint8)
+    wide = np.repeat(np.repeat(coarse, 10, axis=0), 10, axis=1).repeat(3, axis=2)
+    moving = [np.ascontiguousarray(wide[:, 6 * i : 6 * i + 320]) for i in range(60)]
+    when = _detections(Cadence(), moving)
+    assert set(np.diff(when[4:])) == {LONGEST_WAIT}
 
 
 def test_a_number_is_kept_whatever_happens() -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from poselift.detectors.follow import Candidates, Follower, box_of_joints
+from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.regions import box_of_joints
 from poselift.detectors.similarity import in_h36m
 from poselift.skeleton import COCO17
 from poselift.types import Keypoints, People
@@ -81,7 +82,6 @@ def test_who_stands_close_is_two_people() -> None:
         _read(((100, 50), 0.8), ((130, 50), 0.8)),
     )
     assert len(follower.boxes) == 2
-    assert follower.crowded
     again = follower.candidates(_people([100, 50, 160, 230], [130, 50, 190, 230]))
     assert again.known.tolist() == [0, 1]
 

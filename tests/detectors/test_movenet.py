@@ -51,7 +51,7 @@ def test_decoding_starts_at_the_centre_and_ends_at_the_offset() -> None:
     heads["kpt_heatmap"][0, 15, 0, 3] = 0.5  # surer, but far from where it is expected
     heads["kpt_offset"][0, 4, 9, 2 * 3 : 2 * 3 + 2] = (0.25, -0.5)
     xy, score = decode(heads, np.ones((GRID, GRID)))
-    np.testing.assert_allclose(xy[0, 3], [8.5, 4.25])
+    np.testing.assert_allclose(xy[0, 3, 0], [8.5, 4.25])
     assert score[0, 3] == pytest.approx(0.5)
 
 
@@ -59,9 +59,9 @@ def test_the_prior_chooses_between_two_people() -> None:
     heads = _heads()
     heads["center"][0, 8, 8], heads["center"][0, 8, 14] = 1, 2
     prior = np.ones((GRID, GRID))
-    assert decode(heads, prior)[0][0, 0].tolist() == [14, 8]
+    assert decode(heads, prior)[0][0, 0, 0].tolist() == [14, 8]
     prior[:, 12:] = 0.1
-    assert decode(heads, prior)[0][0, 0].tolist() == [8, 8]
+    assert decode(heads, prior)[0][0, 0, 0].tolist() == [8, 8]
 
 
 def test_joints_are_where_a_person_sees_them(thunder: MoveNet) -> None:
