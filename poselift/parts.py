@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from poselift.device import import_torch_calmly
@@ -56,6 +57,7 @@ class Parts:
     ) -> None:
         """Take the parts that `settings` name, but for those that are given, by name or whole."""
         given = {"detector": detector, "pose": keypointer, "lifter": lifter}
+        self._digests: dict[Path, str] = {}
         self._own: dict[str, Any] = {
             kind: part for kind, part in given.items() if _is_object(kind, part)
         }
@@ -112,12 +114,21 @@ class Parts:
                 keys[kind] = []
             elif kind not in self._own:
                 options = options_of("detector" if kind == "detector" else "keypointer", name)
-                keys[kind] = [name, options, *map(digest_of, files_of(name))]
+                files = files_of(name)
+                keys[kind] = [name, options, *(self._digest(name, file) for file in files)]
             elif hasattr(self._own[kind], "cache_key"):
                 keys[kind] = [name, str(self._own[kind].cache_key)]
             else:
                 return None
         return keys
+
+    def _digest(self, name: str, file: Path) -> str:
+        """Of one of a part's files; those of weights are read once, as the weights are."""
+        if ":" in name:  # a file of the user's, which may be another for the next clip
+            return digest_of(file)
+        if file not in self._digests:
+            self._digests[file] = digest_of(file)
+        return self._digests[file]
 
     @cached_property
     def detector(self) -> PersonDetector | None:

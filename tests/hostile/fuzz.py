@@ -5,7 +5,7 @@
 
 Each reader runs in a process of its own. It begins with the seeds of `readers` and with
 `corpus/<reader>/`. What failed is written to `corpus/<reader>/` under a name that begins with
-`failed-`, and a few small inputs that reach the most code are kept there too; the usual suite reads
+`failed-`, and a few small inputs that reached new code are kept there too; the usual suite reads
 them all again. Needs the extra `fuzz`.
 """
 
@@ -39,8 +39,7 @@ def main() -> int:
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args()
     if options.one:
-        more = [*rest, *options.readers]
-        _fuzz(options.one[0], Path(options.one[1]), Path(options.one[2]), more)
+        _fuzz(options.one[0], Path(options.one[1]), Path(options.one[2]), rest)
         return 0
     chosen = options.readers or list(readers.READERS)
     seconds = options.minutes * 60 / len(chosen)
@@ -75,7 +74,7 @@ def _run(name: str, seconds: float) -> tuple[int, list[str]]:
             failed.append(told.read_text() if told.exists() else f"ended the process: {path.name}")
             _keep(name, path.read_bytes(), "failed-")
         if not failed:
-            _keep_best(name, work, found)
+            _keep_latest(name, work)
     return tries, failed
 
 
@@ -97,19 +96,14 @@ def _tries(log: str) -> int:
     return int(runs[-1]) if runs and runs[-1].isdigit() else 0
 
 
-def _keep_best(name: str, work: Path, found: Path) -> None:
-    """Keep a few of the small inputs that together reach the most."""
+def _keep_latest(name: str, work: Path) -> None:
+    """Keep a few small inputs that reached what none before them had."""
+    small = [path for path in work.iterdir() if path.stat().st_size <= KEPT_BYTES]
+    if not small:
+        return
     for old in (CORPUS / name).glob("reached-*"):
         old.unlink()
-    best = found.parent / "best"
-    best.mkdir()
-    small = found.parent / "small"
-    small.mkdir()
-    for path in work.iterdir():
-        if path.stat().st_size <= KEPT_BYTES:
-            path.rename(small / path.name)
-    _child(name, best, found, ["-merge=1", str(small)])
-    for path in sorted(best.iterdir(), key=lambda path: path.stat().st_size)[-KEPT:]:
+    for path in sorted(small, key=lambda path: path.stat().st_mtime_ns)[-KEPT:]:
         _keep(name, path.read_bytes(), "reached-")
 
 
@@ -159,8 +153,6 @@ def _fuzz(name: str, work: Path, found: Path, options: list[str]) -> None:
 
         further = [str(CORPUS / name)] if (CORPUS / name).is_dir() else []
         folders = [str(work), *further, f"{folder}/own"]
-        if "-merge=1" in options:
-            folders = [str(work)]
         custom = {"custom_mutator": _mutated_zip} if ending == ".npz" else {}
         atheris.Setup([sys.argv[0], *options, *folders], once, **custom)
         atheris.Fuzz()
