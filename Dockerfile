@@ -30,8 +30,10 @@ ARG EXTRAS=serve,stores
 COPY . ./
 RUN pip install -c constraints.txt ".[${EXTRAS}]"
 
-# A user of its own; whoever mounts a folder of another owner says `--user`.
-RUN useradd --create-home --uid 10001 poselift && mkdir /data && chown poselift /data
+# A user of its own; whoever mounts a folder of another owner says `--user`. Login shells, which
+# KubeRay starts, set a PATH of their own.
+RUN useradd --create-home --uid 10001 poselift && mkdir /data && chown poselift /data \
+    && echo "PATH=/opt/poselift/bin:\$PATH" > /etc/profile.d/poselift.sh
 USER 10001
 WORKDIR /data
 ENTRYPOINT ["poselift"]
