@@ -84,18 +84,21 @@ class _Run:
     Attributes:
         records: in the order in which they came.
         moments: of each, in seconds from the start.
+        processor: seconds that supervisor and workers had computed by then, all threads together.
         memory: the most MB of resident memory that any worker took.
     """
 
     def __init__(self, sources: list[str], out: Path, engine: Engine, pose: str) -> None:
         self.records: list[Record] = []
         self.moments: list[float] = []
+        self.processor: list[float] = []
         self.memory = 0.0
         begun = time.perf_counter()
 
         def told(record: Record) -> None:
             self.moments.append(time.perf_counter() - begun)
             self.records.append(record)
+            self.processor.append(time.process_time() + _computed())
             self.memory = max(self.memory, _most_memory())
 
         chosen = Settings().changed(out=str(out), save="npz", pose=pose)
@@ -116,6 +119,14 @@ def _most_memory() -> float:
 
     workers = psutil.Process().children(recursive=True)
     return max((one.memory_info().rss / 1e6 for one in workers), default=0.0)
+
+
+def _computed() -> float:
+    """Processor seconds of all workers so far."""
+    import psutil
+
+    workers = psutil.Process().children(recursive=True)
+    return sum(sum(one.cpu_times()[:2]) for one in workers)
 
 
 def _jobs(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
@@ -141,13 +152,17 @@ def _overhead(folder: Path, options: argparse.Namespace, times: list[dict[str, f
     many = _Run([warm, *clips], folder / "many", Local(1), options.pose)
     long_clip = looped(folder / "long.mp4", number)
     one = _Run([warm, long_clip], folder / "one", Local(1), options.pose)
-    short = (many.moments[-1] - many.moments[0]) / number
-    long = (one.moments[-1] - one.moments[0]) / number
-    return [
-        ("a clip of 1 s", f"{short:.2f} s"),
-        (f"1 s of a clip of {number} s", f"{long:.2f} s"),
-        ("overhead a video", f"{short - long:.2f} s"),
-    ]
+    rows = []
+    for kind in ("moments", "processor"):
+        in_all = [getattr(run, kind) for run in (many, one)]
+        short, long = ((values[-1] - values[0]) / number for values in in_all)
+        what = "wall" if kind == "moments" else "processor"
+        rows += [
+            (f"a clip of 1 s, {what}", f"{short:.2f} s"),
+            (f"1 s of a clip of {number} s, {what}", f"{long:.2f} s"),
+            (f"overhead a video, {what}", f"{short - long:.2f} s"),
+        ]
+    return rows
 
 
 def _ray(folder: Path, options: argparse.Namespace, times: list[dict[str, float]]) -> _Rows:
