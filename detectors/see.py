@@ -22,6 +22,10 @@ from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.types import Frame, Keypoints, People, Track
 
+#: A joint is beyond the border if it is read so far outside, in parts of the body's longer side:
+#: what readings are commonly off by.
+_BORDER = 0.01
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -157,7 +161,9 @@ class See:
         )
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
-        return seen
+        # Only now: whoever is half out of the picture is a person all the same.
+        inside = _in_picture(seen.keypoints, frame.image)
+        return replace(seen, keypoints=inside, joints=in_h36m(inside))
 
     def _plan(self, candidates: Candidates) -> Plan:
         """Who is read: everybody, if the keypointer has no quick companion."""
@@ -233,6 +239,16 @@ class See:
         ids = self.tracker.update(joints, before)
         found = People(people.boxes[kept], people.scores[kept], ids)
         return Seen(frame, found, joints, _rows(read, kept), detected)
+
+
+def _in_picture(keypoints: Keypoints, image: np.ndarray) -> Keypoints:
+    """The joints without those clearly beyond the picture's border, which nobody can see."""
+    height, width = image.shape[:2]
+    size = np.ptp(keypoints.xy, axis=1).max(axis=1, initial=0)[:, None, None]
+    reach = _BORDER * size
+    end = np.array([width, height]) + reach
+    inside = ((keypoints.xy >= -reach) & (keypoints.xy < end)).all(axis=-1)
+    return replace(keypoints, score=np.where(inside, keypoints.score, np.float32(0)))
 
 
 def _rows(keypoints: Keypoints, kept: np.ndarray) -> Keypoints:

@@ -126,6 +126,17 @@ def test_of_a_crowd_only_the_wanted_are_read() -> None:
     assert crowd.quick.read == 0
 
 
+def test_joints_beyond_the_border_are_not_seen() -> None:
+    width = 1030  # through the last of them
+    frames = [Frame(i, i / 30, np.zeros((300, width, 3), np.uint8)) for i in range(3)]
+    for seen in _see(Crowd(Crowd())).frames(frames):
+        assert len(seen.people) == 6
+        beyond = seen.keypoints.xy[..., 0] > width + 2
+        assert 4 < beyond.sum() < 15
+        assert (seen.keypoints.score[beyond] == 0).all()
+        assert (seen.keypoints.score[seen.keypoints.xy[..., 0] < width] > 0).all()
+
+
 def test_a_crowd_is_resumed_exactly() -> None:
     frames = _frames(30)
     whole = _joints(list(_see(Crowd(Crowd())).frames(frames)))
