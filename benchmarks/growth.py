@@ -91,6 +91,7 @@ def _frames(kind: str, frames: int, folder: Path) -> None:
     """Decoding, drawing and encoding."""
     import av
 
+    from poselift import large
     from poselift.media import open_source
     from poselift.progress import Silent
     from poselift.rendering import render_clip
@@ -105,11 +106,19 @@ def _frames(kind: str, frames: int, folder: Path) -> None:
             image = np.full((48, 64, 3), index % 250, np.uint8)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
         out.mux(stream.encode(None))
-    xy = np.stack(list(_walk(frames, 1)), axis=1)
-    pose = np.concatenate([xy[..., :1] / 100, xy[..., :1] * 0, -xy[..., 1:] / 100], axis=-1)
+    # As lifting leaves them: in a file, where they are large.
+    xy, pose = (large.zeros((1, frames, 17, count), np.float32) for count in (2, 3))
+    for frame, body in enumerate(_walk(frames, 1)):
+        xy[:, frame] = body
+        pose[:, frame, :, 0], pose[:, frame, :, 2] = body[..., 0] / 100, -body[..., 1] / 100
+        if frame % large.BLOCK == 0:
+            large.release(xy, pose)
+    score = large.zeros((1, frames, 17), np.float32)
+    score[:] = 1
+    large.release(xy, pose, score)
     motion = ClipMotion(
         name="drawn", time=np.arange(frames) / FPS, fps=FPS, size=(64, 48), ids=np.array([1]),
-        pose3d=pose, pose2d=xy, score=np.ones((1, frames, 17), np.float32),
+        pose3d=pose, pose2d=xy, score=score,
         filled=np.zeros((1, frames), bool), placed=False, lifter="flat",
     )  # fmt: skip
     with open_source(clip) as source:
