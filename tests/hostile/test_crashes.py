@@ -92,7 +92,7 @@ def several_blocks(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     return Quiet(tmp_path_factory.mktemp("long"), 2 * FRAMES_A_BLOCK + 100, 0.004)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(2))
 def test_killed_twice_in_a_clip_of_several_blocks(
     several_blocks: Quiet, tmp_path: Path, number: int
 ) -> None:
