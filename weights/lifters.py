@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "9e860a6f765bb0fd65d0733f9a189c867290475d7b4bf445d7a1dd9d8374b5b8",
+        "e65eb7d8edc9546490fb21724fac8b13b9d8e7ac0d01c544897a93379987ed92",
         is_default=True,
         normalisation="ray",
         data="CMU motion capture and 100STYLE",
