@@ -72,12 +72,15 @@ def test_the_3d_follows_the_frame_on_the_screen_when_seeking(page_file: Path, ta
     assert [row for row in found if not row[0] == row[1] == row[2]] == []
 
 
-def test_the_3d_follows_the_frame_on_the_screen_when_playing(page_file: Path, tab: Tab) -> None:
+@pytest.mark.parametrize("frames", [60, pytest.param(300, marks=pytest.mark.slow)])
+def test_the_3d_follows_the_frame_on_the_screen_when_playing(
+    page_file: Path, tab: Tab, frames: int
+) -> None:
     page = tab.open(page_file.as_uri())
     page.evaluate(PAINTED)
     page.evaluate("poselift.setRate(0.5)")  # a busy machine drops frames, and none may be wrong
-    found = page.evaluate(PLAY, 300)
-    assert len(found) > 100
+    found = page.evaluate(PLAY, frames)
+    assert len(found) > frames / 3
     assert [row for row in found if row[0] != row[1]] == []
 
 
