@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -126,9 +125,6 @@ class Pipeline:
     def _open(self, source: str | Path) -> Source:
         from poselift.media import open_source
 
-        # Decoders and pictures of the clip before lie in reference cycles, and Python's own
-        # collector counts objects, not the hundreds of megabytes that these few hold.
-        gc.collect()
         chosen = self.settings
         return open_source(source, chosen.start, chosen.end, chosen.fps)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
 
@@ -31,7 +32,9 @@ STRAIGHT: Orientation = (1, 0, 0, 1)
 
 def orientation(frame: VideoFrame) -> Orientation:
     """How the frame must be rotated and mirrored for display."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    # Not `frame.side_data`: the frame keeps that, and it the frame, so that every picture would
+    # stay in memory until Python looks for reference cycles.
+    matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")
     if matrix is None:
         return STRAIGHT
     values = np.frombuffer(bytes(matrix), np.int32)[[0, 1, 3, 4]].astype(float)

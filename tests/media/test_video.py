@@ -1,5 +1,6 @@
 """Reading videos of every kind."""
 
+import gc
 import logging
 from fractions import Fraction
 
@@ -32,6 +33,20 @@ def test_plain(media):
     image = frames[0].image
     assert (image.shape, image.dtype, image.flags.c_contiguous) == ((96, 160, 3), np.uint8, True)
     assert image[5, 5, 2] > 180 > 80 > image[5, 5, 0]  # red stays red: BGR
+
+
+def test_decoded_pictures_are_freed_without_the_collector(media):
+    clip = media.clip()
+    gc.collect()
+    gc.disable()
+    try:
+        with open_source(clip) as source:
+            count = sum(1 for _ in source.frames())
+        kept = [one for one in gc.get_objects() if isinstance(one, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert count == 30
+    assert len(kept) <= 2
 
 
 def test_it_can_be_read_twice(media):
