@@ -47,7 +47,7 @@ def largest(boxes: np.ndarray, known: np.ndarray, most: int | None) -> np.ndarra
     """The rows of the `most` largest boxes (N, 4), in their order; `known` (N,) are preferred."""
     if most is None or len(boxes) <= most:
         return np.arange(len(boxes))
-    side = _sides(boxes) * np.where(known, LOYALTY, 1)
+    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * np.where(known, LOYALTY, 1)
     return np.sort(np.argsort(-side, kind="stable")[:most])
 
 
@@ -64,7 +64,7 @@ def plan(boxes: np.ndarray, people: Sequence[Moving | None], unread: np.ndarray)
         return Plan(np.ones(count, bool), np.zeros(count, bool))
     known = np.array([one is not None for one in people])
     fine = np.zeros(count, bool)
-    fine[np.argsort(-_sides(boxes) * np.where(known, LOYALTY, 1), kind="stable")[:FINE]] = True
+    fine[largest(boxes, known, FINE)] = True
     awake = np.ones(count, bool)
     for i, one in enumerate(people):
         if one is not None and not one.held:
@@ -72,7 +72,3 @@ def plan(boxes: np.ndarray, people: Sequence[Moving | None], unread: np.ndarray)
             still = one.readings >= _KNOWN and one.speed < STILL
             awake[i] = not (still or unread[i] % 2)
     return Plan(fine & awake, ~fine & awake)
-
-
-def _sides(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import numpy as np
 
 from poselift.detectors.cadence import Cadence
-from poselift.detectors.company import FEW, Plan
+from poselift.detectors.company import Plan
 from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
@@ -167,8 +167,7 @@ class See:
 
     def _plan(self, candidates: Candidates) -> Plan:
         """Who is read: everybody, if the keypointer has no quick companion."""
-        crowd = len(candidates.people) > FEW
-        if crowd and getattr(self.keypointer, "quick", None) is not None:
+        if getattr(self.keypointer, "quick", None) is not None:
             return self._follower.plan(candidates)
         everybody = np.ones(len(candidates.people), bool)
         return Plan(everybody, ~everybody)

@@ -25,7 +25,7 @@ from poselift.scene.room import build
 from poselift.scene.world import upright
 from poselift.sections import WHOLE, Blended, sections
 from poselift.settings import Settings
-from poselift.types import Motion, SeenClip, Track, rows_of
+from poselift.types import LIFTED_COLUMNS, Motion, SeenClip, Track, rows_of
 
 #: Standard deviation in seconds of the window that joints are smoothed over before lifting.
 SMOOTHING = {"off": 0.0, "light": 0.03, "auto": 0.04, "strong": 0.08}
@@ -125,7 +125,7 @@ def _lift_long(track: Track, lifted: Callable[[list[Track]], list[Motion]]) -> M
         if not seen_frames(part).any():
             continue
         (motion,) = lifted([part])
-        for name in _COLUMNS:
+        for name in LIFTED_COLUMNS:
             values = getattr(motion, name)
             if values is not None:
                 columns.setdefault(name, Blended(len(track))).add(section, values)
@@ -134,10 +134,6 @@ def _lift_long(track: Track, lifted: Callable[[list[Track]], list[Motion]]) -> M
     assert motion is not None  # it was seen somewhere
     results: dict[str, Any] = {name: one.result() for name, one in columns.items()}
     return replace(motion, track=track, filled=filled, **results)
-
-
-#: What a motion says of each frame.
-_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread")
 
 
 def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
@@ -157,7 +153,7 @@ def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
         return out
 
     columns = {}
-    for name in _COLUMNS:
+    for name in LIFTED_COLUMNS:
         parts = [getattr(piece, name) for piece in pieces]
         if all(part is not None for part in parts):
             columns[name] = joined(parts)

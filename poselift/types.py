@@ -206,3 +206,7 @@ class Motion:
 
     def __len__(self) -> int:
         return len(self.pose3d)
+
+
+#: What a `Motion` says of each frame by the lifter's word, some of it perhaps None.
+LIFTED_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread")

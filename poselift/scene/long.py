@@ -11,14 +11,14 @@ import numpy as np
 from poselift import large
 from poselift.scene.bones import bone_lengths, constant_bones
 from poselift.sections import WHOLE, Section, sections
-from poselift.types import Motion, rows_of
+from poselift.types import LIFTED_COLUMNS, Motion, rows_of
 
 
 def rows_of_motion(motion: Motion, rows: slice) -> Motion:
     """Some frames of a motion, by their rows in it."""
     columns: dict[str, Any] = {
         name: None if (values := getattr(motion, name)) is None else values[rows]
-        for name in ("pose3d", "filled", "up", "up_certainty", "planted", "spread")
+        for name in (*LIFTED_COLUMNS, "filled")
     }
     return replace(motion, track=rows_of(motion.track, rows), **columns)
 
