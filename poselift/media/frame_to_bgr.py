@@ -34,7 +34,9 @@ def orientation(frame: VideoFrame) -> Orientation:
     """How the frame must be rotated and mirrored for display."""
     # Not `frame.side_data`: the frame keeps that, and it the frame, so that every picture would
     # stay in memory until Python looks for reference cycles.
-    matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")
+    # Its type stub does not know of the argument.
+    side_data: Any = SideDataContainer(frame)  # type: ignore[call-arg]
+    matrix = side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return STRAIGHT
     values = np.frombuffer(bytes(matrix), np.int32)[[0, 1, 3, 4]].astype(float)
