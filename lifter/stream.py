@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from poselift import gaps
+from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.lifter import body, normalise
 from poselift.lifter.clip import check_picture
@@ -150,6 +151,12 @@ class Stream:
         self.said = None
         if target < 0 or not (self._score > 0).any():
             return None
+        # One window is too little work to share: threads would mostly wait for each other, and
+        # on a busy machine for their turn, ten times as long as one thread takes for all of it.
+        with torch_threads(1):
+            return self._lift(target)
+
+    def _lift(self, target: int) -> np.ndarray:
         xy, score = gaps.fill(self._xy, self._score)
         offsets = np.arange(self._net.frames) - self._position
         index = np.clip(target + offsets * self._step, 0, len(xy) - 1)

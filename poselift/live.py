@@ -15,7 +15,6 @@ from poselift.detectors.images import as_bgr
 from poselift.detectors.see import See, Seen
 from poselift.detectors.similarity import person_size
 from poselift.detectors.smooth import OneEuro
-from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
@@ -186,9 +185,8 @@ class Live:
         if self._named_keypointer is not None:
             self._named_keypointer([black], [somebody])
         stream = open_stream(self.lifter, (640, 480), 0, self._rate.fps)
-        with torch_threads(1):
-            for step in range(2):
-                stream.push(np.full((17, 2), step, np.float32), np.ones(17, np.float32))
+        for step in range(2):
+            stream.push(np.full((17, 2), step, np.float32), np.ones(17, np.float32))
         warm_up_room()
         self.reset()
 
@@ -210,18 +208,14 @@ class Live:
         self._take_time((image.shape[1], image.shape[0]), time)
         [seen] = self._see.frames([Frame(self._index, time, image)])
         self._index += 1
-        # One window is too little work to share: threads would mostly wait for each other, and
-        # on a busy machine for their turn, ten times as long as one thread takes for all of it.
-        with torch_threads(1):
-            return self._lift(seen)
+        return self._lift(seen)
 
     def catch_up(self) -> None:
         """Between two pictures: find who is new, and learn of the camera; only where `deferred`."""
         if self._deferred:
             self._see.catch_up()
             if self._room is not None:
-                with torch_threads(1):
-                    self._room.learn()
+                self._room.learn()
 
     def _take_time(self, size: tuple[int, int], time: float) -> None:
         """Start afresh whatever a change of size or a jump in time interrupts."""

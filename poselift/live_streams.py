@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.types import Track
 
@@ -81,7 +82,8 @@ class RepeatedLifting:
         if len(all_xy) <= self._lookahead or not (all_score > 0).any():
             return None
         track = Track(1, np.arange(len(all_xy)), all_xy, all_score)
-        [motion] = self._lifter([track], image_size=self._size, fps=self._fps)
+        with torch_threads(1):  # as `Stream` does
+            [motion] = self._lifter([track], image_size=self._size, fps=self._fps)
         return np.asarray(motion.pose3d[-1 - self._lookahead], np.float32)
 
     def miss(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter import models
@@ -162,3 +163,21 @@ def test_reset_forgets() -> None:
     stream.reset()
     again = [stream.push(*seen) for seen in zip(track.xy, track.score, strict=True)]
     assert np.array_equal(np.stack(first), np.stack(again))
+
+
+def test_it_lifts_on_one_thread_and_gives_the_others_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    lifter, seen, before = make("ftcm"), [], torch.get_num_threads()
+    lift = lifter.net.lift_packed
+
+    def count(*arguments: torch.Tensor) -> torch.Tensor:
+        seen.append(torch.get_num_threads())
+        return lift(*arguments)
+
+    monkeypatch.setattr(lifter.net, "lift_packed", count)
+    torch.set_num_threads(3)
+    try:
+        run(Stream(lifter, image_size=IMAGE), random_track(2))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]
