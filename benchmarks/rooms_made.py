@@ -23,7 +23,7 @@ from poselift.lifter.data.camera import project
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import disturb
-from poselift.lifter.data.windows import JUDGED_NOISE
+from poselift.lifter.data.recipe import JUDGED_NOISE
 from poselift.lifting import SMOOTHING
 from poselift.scene.motion import CameraSteps
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, turn_to

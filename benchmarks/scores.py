@@ -90,7 +90,8 @@ def made(paths: Sequence[Path], law: ScoreLaw) -> Samples:
     from poselift.lifter.data.camera import USUAL, film, project
     from poselift.lifter.data.faults import NO_FAULTS
     from poselift.lifter.data.head import coco_points
-    from poselift.lifter.data.windows import Recipe, Studio
+    from poselift.lifter.data.recipe import Recipe
+    from poselift.lifter.data.studio import Studio
 
     studio = Studio(mocap.split(mocap.read_sets(paths))[0], Recipe())
     people = studio.people(_MADE_WINDOWS)

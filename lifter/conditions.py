@@ -12,7 +12,7 @@ from poselift.skeleton import COCO17, H36M17
 if TYPE_CHECKING:
     from poselift.lifter.data.camera import Cameras
     from poselift.lifter.data.mocap import Clip
-    from poselift.lifter.data.windows import Joints, Recipe
+    from poselift.lifter.data.recipe import Joints, Recipe
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.normalise import Normalisation
 
@@ -40,7 +40,7 @@ class Condition:
 
 def conditions(frames: int, normalisation: Normalisation) -> dict[str, list[Condition]]:
     """The rows of each table, by its title."""
-    from poselift.lifter.data.windows import as_judged
+    from poselift.lifter.data.recipe import as_judged
 
     seen = as_judged(frames, "detected", normalisation)
     return {

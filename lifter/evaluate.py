@@ -12,7 +12,7 @@ from poselift.progress import Reporter, Silent
 if TYPE_CHECKING:
     from poselift.lifter.clip import ClipLifter
     from poselift.lifter.data.mocap import Clip
-    from poselift.lifter.data.windows import Joints
+    from poselift.lifter.data.recipe import Joints
     from poselift.lifter.models.base import LifterNet
     from poselift.lifter.normalise import Normalisation
     from poselift.lifter.scores import Scores
@@ -51,7 +51,8 @@ def networks(names: Sequence[str], checkpoints: Sequence[Path]) -> dict[str, Lif
 def linear_map(training: Sequence[Clip], windows: int) -> LifterNet:
     """The best linear map, fitted to `windows` windows: what a lifter has to beat."""
     from poselift.lifter import references
-    from poselift.lifter.data.windows import Recipe, Studio
+    from poselift.lifter.data.recipe import Recipe
+    from poselift.lifter.data.studio import Studio
 
     return references.fit_linear(Studio(training, Recipe(cut_future=0, cut_past=0)), windows)
 

@@ -149,7 +149,9 @@ def _mocap_source(
 ) -> tuple[WindowSource, dict[str, WindowBatch]]:
     """Windows to train on and to validate with, from motion capture."""
     from poselift.lifter.data.noise import KeypointNoise, measured_noise
-    from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+    from poselift.lifter.data.recipe import Recipe
+    from poselift.lifter.data.studio import Studio
+    from poselift.lifter.data.windows import validation_windows
     from poselift.lifter.training.settings import made_of
 
     if not data.mocap:

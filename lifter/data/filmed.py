@@ -16,7 +16,8 @@ from poselift.lifter.data.definitions import as_human36m
 from poselift.lifter.data.field import FilmedSequence
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.mocap import Clip
-from poselift.lifter.data.windows import Detection, as_judged, keypoints
+from poselift.lifter.data.recipe import Detection, as_judged
+from poselift.lifter.data.windows import keypoints
 
 #: Nobody films from where the person walks into the camera.
 NEAREST_METRES = 1.2

@@ -6,7 +6,8 @@ from poselift.lifter.data.body import put_together, take_apart
 from poselift.lifter.data.composed import KINDS, compose, grounded
 from poselift.lifter.data.hands import place_hands
 from poselift.lifter.data.planted import planted_feet
-from poselift.lifter.data.windows import Recipe, Studio
+from poselift.lifter.data.recipe import Recipe
+from poselift.lifter.data.studio import Studio
 from poselift.skeleton import H36M17
 from tests.lifter.synthetic_motion import clips, motion
 

@@ -5,7 +5,8 @@ from poselift.lifter.data.body import take_apart
 from poselift.lifter.data.composed import compose
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.rarity import frame_weights
-from poselift.lifter.data.windows import Recipe, Studio
+from poselift.lifter.data.recipe import Recipe
+from poselift.lifter.data.studio import Studio
 from tests.lifter.synthetic_motion import motion
 
 

@@ -12,14 +12,9 @@ from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.noise import KeypointNoise, disturb, measured_noise
 from poselift.lifter.data.people import MovingPeople
-from poselift.lifter.data.windows import (
-    NO_NOISE,
-    Recipe,
-    Studio,
-    as_judged,
-    record,
-    validation_windows,
-)
+from poselift.lifter.data.recipe import NO_NOISE, Recipe, as_judged
+from poselift.lifter.data.studio import Studio
+from poselift.lifter.data.windows import record, validation_windows
 from poselift.skeleton import COCO17, H36M17, coco_to_h36m
 from tests.lifter.synthetic_motion import clips, motion
 

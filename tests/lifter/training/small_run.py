@@ -6,7 +6,9 @@ from pathlib import Path
 
 import torch
 
-from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+from poselift.lifter.data.recipe import Recipe
+from poselift.lifter.data.studio import Studio
+from poselift.lifter.data.windows import validation_windows
 from poselift.lifter.training.loop import Trainer
 from poselift.lifter.training.settings import TrainSettings
 from tests.lifter.synthetic_motion import clips

@@ -6,7 +6,9 @@ import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter import models, references
-from poselift.lifter.data.windows import Recipe, Studio, validation_windows
+from poselift.lifter.data.recipe import Recipe
+from poselift.lifter.data.studio import Studio
+from poselift.lifter.data.windows import validation_windows
 from poselift.lifter.training.log import draw_curves, read_log
 from poselift.lifter.training.loop import Trainer, learning_rate
 from poselift.lifter.training.settings import TrainSettings
