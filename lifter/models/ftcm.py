@@ -23,7 +23,9 @@ class FrequencyFilter(nn.Module):
     def __init__(self, frames: int) -> None:
         super().__init__()
         kept, available = (frames + 1) // 2, frames // 2 + 1
-        self.spectrum = nn.Parameter(0.02 * torch.randn(kept, available, 2))
+        self.spectrum = nn.Parameter(torch.empty(kept, available, 2))
+        # Not drawn from a normal law, which on torch's device "meta" would import its compiler.
+        nn.init.uniform_(self.spectrum, -0.035, 0.035)
         forward, backward = fourier_bases(frames, kept)
         self.forward_real, self.forward_imaginary = map(FixedMatrix, forward)
         self.backward_real = FixedMatrix(np.ascontiguousarray(backward[0].T))

@@ -20,8 +20,10 @@ from poselift.lifter.models.layers import DotProduct
 
 def rotary_tables(frames: int, size: int) -> tuple[Tensor, Tensor]:
     """Cosines and sines (frames, size) of the turns of `size` / 2 pairs of channels."""
-    speed = 100.0 ** (-torch.arange(0, size, 2) / size)
-    angle = torch.arange(frames)[:, None] * speed[None]
+    # On the CPU even where the network is made without memory: there arithmetic would import
+    # torch's compiler, which takes a second and 90 MB.
+    speed = 100.0 ** (-torch.arange(0, size, 2, device="cpu") / size)
+    angle = torch.arange(frames, device="cpu")[:, None] * speed[None]
     angle = torch.cat([angle, angle], dim=-1)
     return angle.cos(), angle.sin()
 

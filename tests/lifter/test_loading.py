@@ -16,6 +16,7 @@ from poselift import lifter, weights
 from poselift.errors import PoseliftError
 from poselift.lifter import models
 from poselift.lifter.clip import ClipLifter
+from poselift.weights.lifters import TRAINED
 from tests.lifter.small_nets import IMAGE, random_track, small_net
 
 
@@ -158,3 +159,16 @@ def test_importing_the_room_is_light() -> None:
 def test_an_unknown_dtype_is_refused(stored: Path) -> None:
     with pytest.raises(PoseliftError, match="'float8'"):
         lifter.load(checkpoint=stored, dtype="float8")
+
+
+def test_loading_does_not_import_torchs_compiler() -> None:
+    code = (
+        "import sys\n"
+        "from poselift import lifter\n"
+        f"for name in {[entry.name for entry in TRAINED]}: lifter.load(name, device='cpu')\n"
+        "print(*sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(out.stdout.split())
+    assert "torch" in modules
+    assert not {"torch._dynamo", "sympy"} & modules  # a second and 70 MB at every start
