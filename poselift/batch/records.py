@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -144,8 +145,9 @@ class Records:
 
     def read(self, name: str) -> Record | None:
         """The record of the unit with this id; None if there is none that can be used."""
-        path = self._path(name)
-        return _read(path) if path.exists() else None
+        # In a long list most have none yet, and making a Path costs more than looking.
+        path = os.path.join(self.out, _FOLDER, name[:2], f"{name}.json")  # noqa: PTH118
+        return _read(Path(path)) if os.path.exists(path) else None  # noqa: PTH110
 
     def write(self, record: Record) -> None:
         """Write a record whole, in place of an earlier one."""
