@@ -83,6 +83,9 @@ def load(
     from poselift.lifter.clip import ClipLifter
     from poselift.lifter.engine import FIELD_OF_VIEW, WindowSettings
 
+    asked, name = name, weights.current_name(name)
+    if asked != name:
+        _log.warning("%s was trained anew; its successor %s is taken.", asked, name)
     make = _own(name)
     if make is not None and checkpoint is None:
         return make(device=device)
@@ -124,6 +127,7 @@ def choose_lifter(name: str = "auto", checkpoint: str | Path | None = None) -> t
     """
     if checkpoint is not None:
         return Path(checkpoint).stem, "from the file given"
+    name = weights.current_name(name)
     if _own(name) is not None:
         return name, "as asked"
     chosen = _choose(name).name

@@ -2,7 +2,15 @@
 
 from poselift.errors import PoseliftError
 from poselift.weights.entry import WeightsEntry
-from poselift.weights.registry import BUILT_IN, ENTRIES, available, entry, find, get
+from poselift.weights.registry import (
+    BUILT_IN,
+    ENTRIES,
+    available,
+    current_name,
+    entry,
+    find,
+    get,
+)
 
 __all__ = [
     "BUILT_IN",
@@ -10,6 +18,7 @@ __all__ = [
     "PoseliftError",
     "WeightsEntry",
     "available",
+    "current_name",
     "entry",
     "find",
     "get",

@@ -9,7 +9,7 @@ from typing import Any
 from poselift.errors import PoseliftError
 from poselift.weights.entry import Kind, Normalisation, Units, WeightsEntry
 from poselift.weights.integrity import sha256_of
-from poselift.weights.registry import ENTRIES
+from poselift.weights.registry import ENTRIES, current_name
 from poselift.weights.user import write_user_entry
 
 _MODELS: dict[str, Kind] = {
@@ -69,7 +69,8 @@ def add(
     name = name or path.stem
     if name in _TAKEN or ":" in name or not name.strip():
         raise PoseliftError(f"Weights cannot be called {name!r}.", "Choose another: --name NAME.")
-    if name in ENTRIES and ENTRIES[name].source != "local":
+    known = ENTRIES.get(current_name(name))
+    if known is not None and known.source != "local":
         raise PoseliftError(f"Weights called {name!r} come with Poselift.", "Choose another name.")
     added = WeightsEntry(
         name=name,

@@ -69,3 +69,6 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "78007598f5502dddf7e36bca94ec57e99014900f2197a41d095f82f0f79cc0e7",
     ),
 )
+
+#: Former names, and those of the weights that were trained in their place.
+SUCCESSORS: dict[str, str] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from poselift.errors import PoseliftError
 from poselift.weights.entry import Kind, WeightsEntry
-from poselift.weights.lifters import TRAINED
+from poselift.weights.lifters import SUCCESSORS, TRAINED
 from poselift.weights.places import FILES, fetch_folder, locate
 from poselift.weights.published import PUBLISHED
 from poselift.weights.shipped import SHIPPED_MODELS
@@ -22,6 +22,7 @@ __all__ = [
     "Kind",
     "WeightsEntry",
     "available",
+    "current_name",
     "entry",
     "find",
     "get",
@@ -75,13 +76,22 @@ def _pinned(known: WeightsEntry, pins: Mapping[str, str]) -> WeightsEntry:
 ENTRIES: Mapping[str, WeightsEntry] = _Entries()
 
 
+def current_name(name: str) -> str:
+    """The name of the weights that took the place of those that were once called `name`.
+
+    >>> current_name("sct-27"), current_name("movenet-thunder")
+    ('sct-27', 'movenet-thunder')
+    """
+    return SUCCESSORS.get(name, name)
+
+
 def entry(name: str) -> WeightsEntry:
-    """The entry called `name`.
+    """The entry called `name`, now or formerly.
 
     >>> entry("movenet-thunder").model
     'movenet'
     """
-    entries = dict(ENTRIES.items())
+    entries, name = dict(ENTRIES.items()), current_name(name)
     if name not in entries:
         near = get_close_matches(name, entries, 1)
         raise PoseliftError(
