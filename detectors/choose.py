@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from poselift import large
 from poselift.detectors.similarity import keypoint_boxes, person_size
 from poselift.errors import PoseliftError
+from poselift.settings import WHO
 from poselift.types import Track
 
 #: At most this many people are lifted unless more are asked for.
@@ -85,12 +85,11 @@ def choose(tracks: Sequence[Track], who: str = "all", limit: int = LIMIT) -> lis
         return choose_all(tracks, limit)
     if who == "main":
         return choose_main(tracks)
-    if re.fullmatch("[0-9]{1,9}", who):
-        return choose_id(tracks, int(who))
-    number = r"([0-9]+(?:\.[0-9]*)?)"
-    point = re.fullmatch(rf"{number},{number}(?:@([0-9]{{1,9}}))?", who)
-    if point is None:
+    meant = WHO.fullmatch(who)
+    if meant is None:
         raise PoseliftError(
             f"Cannot tell who is meant by {who!r}.", "Use all, main, a number, or X,Y@FRAME."
         )
-    return choose_at(tracks, float(point[1]), float(point[2]), int(point[3] or 0))
+    if meant["number"]:
+        return choose_id(tracks, int(meant["number"]))
+    return choose_at(tracks, float(meant["x"]), float(meant["y"]), int(meant["frame"] or 0))

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from poselift.reading import opened
+
 
 def fingerprint(source: str, settings: Mapping[str, Any]) -> str | None:
     """The key of a clip and of what it is looked at with.
@@ -32,7 +34,7 @@ def digest_of(path: Path) -> str:
         for file in sorted(p for p in path.iterdir() if p.is_file()):
             digest.update(f"{file.name}\0{digest_of(file)}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
-    with path.open("rb") as opened:
-        while block := opened.read(1 << 20):
+    with opened(path) as file:  # a pipe or a device would never end
+        while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
