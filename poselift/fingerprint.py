@@ -34,7 +34,7 @@ def digest_of(path: Path) -> str:
         for file in sorted(p for p in path.iterdir() if p.is_file()):
             digest.update(f"{file.name}\0{digest_of(file)}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
-    with opened(path) as file:  # a pipe or a device would never end
-        while block := file.read(1 << 20):
+    with opened(path) as content:  # a pipe or a device would never end
+        while block := content.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
