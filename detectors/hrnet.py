@@ -63,14 +63,15 @@ class HRNet(TopDown):
             batch: crops read together; None is 4, or 32 on a GPU.
             threads: not used, as torch's threads are the whole process's: `torch.set_num_threads`.
         """
-        path = Path(file) if file else weights.get(name)
-        self.network = load_network(path)
-        entry_size = None if file else weights.entry(name).settings.get("size")
-        self.size = check_size(size or entry_size or size_of(path.name, self.network))
-        self.flip_test = flip_test
-        self._dark_kernel = 17 if self.size[1] > 256 else 11
         if decode not in ("quarter", "dark"):
             raise PoseliftError(f"Unknown decoding {decode!r}.", "Use 'quarter' or 'dark'.")
+        path = Path(file) if file else weights.get(name)
+        stated = size or (None if file else weights.entry(name).settings.get("size"))
+        known = check_size(stated) if stated else None
+        self.network = load_network(path)
+        self.size = known or check_size(size_of(path.name, self.network))
+        self.flip_test = flip_test
+        self._dark_kernel = 17 if self.size[1] > 256 else 11
         self._decode = decode
         self._device = resolve_device(device)
         self.batch = batch or (4 if self._device.type == "cpu" else 32)

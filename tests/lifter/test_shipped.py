@@ -106,10 +106,10 @@ def test_where_windows_are_cut_does_not_show(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_lifts_live(name: str) -> None:
-    errors = []
+    lift, errors = lifter.load(name, device="cpu"), []
     for seed in range(3):
-        track, truth = seen(60, 300 + seed, 0.006)
-        stream = lifter.Stream(lifter.load(name), image_size=(1000, 1000), lookahead=2, fps=30)
+        track, truth = seen(45, 300 + seed, 0.006)
+        stream = lifter.Stream(lift, image_size=(1000, 1000), lookahead=2, fps=30)
         poses = [stream.push(xy, score) for xy, score in zip(track.xy, track.score, strict=True)]
         made = np.stack([pose for pose in poses if pose is not None])
         errors.append(metrics.p_mpjpe(made[20:], truth[20 : len(made)]))
