@@ -150,7 +150,7 @@ test_seeing.seen(Path(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("how", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow)])
 def test_a_killed_run_is_resumed(tmp_path: Path, quiet: bytes, how: str) -> None:
     command = [sys.executable, "-c", KILLED, str(tmp_path), how]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

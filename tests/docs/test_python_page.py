@@ -116,6 +116,7 @@ def test_own_keypointer(desk: Path) -> None:
     assert len(found.ids) == 1
 
 
+@pytest.mark.training
 def test_training_on_own_motion(desk: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     found = run("Training on your own motion capture")["motion"]
