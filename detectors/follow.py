@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from poselift.detectors import cut_off
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
-from poselift.detectors.movenet import Candidates as SeveralPlaces
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
+from poselift.detectors.places import SeveralPlaces
 from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
 from poselift.detectors.similarity import LIMBS, box_overlaps, pose_similarity
 from poselift.types import Keypoints, People
@@ -52,6 +53,7 @@ class Followed:
     unread: int = 0  # frames in a row that the joints were not readable
     undetected: int = 0  # detections in a row that did not find them
     number: int = -1  # the tracker's
+    is_cut: bool = False  # by the picture's lower border
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Follower:
         return {
             "boxes": self.boxes,
             "scores": np.array([one.score for one in everybody], np.float64),
+            "cut": np.array([one.is_cut for one in everybody], bool),
             "counts": np.array(counts, np.int64).reshape(-1, 5),
             **{name: np.array(rows, np.float32) for name, rows in joints.items()},
         }
@@ -109,9 +112,9 @@ class Follower:
             )
             moving = Moving(xy, trust, step, longest, readings, held)
             read = state["read_xy"][i], state["read_score"][i]
-            score = float(state["scores"][i])
+            score, is_cut = float(state["scores"][i]), bool(state["cut"][i])
             self.followed.append(
-                Followed(state["boxes"][i], score, moving, read, unread, undetected, number)
+                Followed(state["boxes"][i], score, moving, read, unread, undetected, number, is_cut)
             )
 
     @property
@@ -165,6 +168,17 @@ class Follower:
         moving = [None if one is None else one.moving for one in before]
         return plan(candidates.people.boxes, moving, unread)
 
+    def cut(self, candidates: Candidates) -> np.ndarray:
+        """(N,) bool: who is known to be cut by the picture's lower border."""
+        before = [self._before(candidates, i) for i in range(len(candidates.known))]
+        return np.array([one is not None and one.is_cut for one in before], bool)
+
+    def doubtful(self, candidates: Candidates, joints: Keypoints, fresh: np.ndarray) -> np.ndarray:
+        """(N,) bool: who was read in this frame, but not well enough to be taken for a person."""
+        least = np.where(candidates.known >= 0, KNOWN_SCORE, NEW_SCORE)
+        poor: np.ndarray = fresh & (joints.score[:, LIMBS].mean(axis=1) < least)
+        return poor
+
     def held(self, candidates: Candidates, i: int) -> tuple[np.ndarray, np.ndarray]:
         """(K, 2) and (K,) the joints of a candidate who is followed, as last read."""
         return self.followed[candidates.known[i]].read
@@ -204,6 +218,7 @@ class Follower:
         read: Keypoints,
         joints: Keypoints,
         fresh: np.ndarray | None = None,
+        cut: np.ndarray | None = None,
     ) -> tuple[np.ndarray, bool]:
         """Follow the candidates whose joints could be read.
 
@@ -213,6 +228,8 @@ class Follower:
             joints: the same in H36M-17; they decide who is a person.
             fresh: (N,) bool, who was read in this frame; the joints of the others are those that
                 `held` gives. None is everybody.
+            cut: (N,) bool, whose lower part is out of the picture and whose crop said so. None is
+                nobody.
 
         Returns:
             The indices of the candidates who are people, and whether somebody appeared,
@@ -220,11 +237,16 @@ class Follower:
         """
         fresh = np.ones(len(read), bool) if fresh is None else fresh
         before = [self._before(candidates, i) for i in range(len(read))]
+        cut = np.zeros(len(read), bool) if cut is None else cut
         surety = joints.score[:, LIMBS].mean(axis=1) if len(read) else np.zeros(0)
+        cut = cut & (surety < cut_off.WHOLE_SCORE)
+        surety = np.where(cut, cut_off.surety_of(joints.score), surety)
         is_known = candidates.known >= 0
         # Who is half hidden has fewer joints to show.
         least = np.where(_close(candidates), HALF_HIDDEN_SCORE, KNOWN_SCORE)
-        alive = surety >= np.where(is_known, least, NEW_SCORE)
+        least = np.where(is_known, least, NEW_SCORE)
+        cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
+        alive = surety >= np.where(cut, cut_least, least)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [
@@ -239,7 +261,7 @@ class Follower:
         news = False
         for i, one in enumerate(before):
             if alive[i] and not self._is_ghost(one, surety[i]):
-                after = self._next(one, read, candidates, i, bool(fresh[i]))
+                after = self._next(one, read, candidates, i, bool(fresh[i]), bool(cut[i]))
                 news |= one is None or longer_side(after.box) > _LEAP * longer_side(one.box)
                 followed.append(after)
                 kept.append(i)
@@ -267,7 +289,12 @@ class Follower:
 
     @staticmethod
     def _next(
-        before: Followed | None, read: Keypoints, candidates: Candidates, i: int, fresh: bool
+        before: Followed | None,
+        read: Keypoints,
+        candidates: Candidates,
+        i: int,
+        fresh: bool,
+        is_cut: bool,
     ) -> Followed:
         xy, score = read.xy[i], read.score[i]
         if before is None:
@@ -282,10 +309,12 @@ class Follower:
         box = box_of_joints(xy, score, candidates.people.boxes[i], moving.step)
         if before is not None:
             box = not_smaller(box, before.box)
+        if is_cut:  # the joints end above the border, the body does not
+            box[3] = max(box[3], candidates.people.boxes[i, 3])
         read_now = xy.astype(np.float32), score.astype(np.float32)
         number = -1 if before is None else before.number
         sure = float(candidates.people.scores[i])
-        return Followed(box, sure, moving, read_now, 0, undetected, number)
+        return Followed(box, sure, moving, read_now, 0, undetected, number, is_cut)
 
 
 def _carried(one: Followed) -> Followed:

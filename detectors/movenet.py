@@ -13,10 +13,11 @@ import numpy as np
 from poselift import weights
 from poselift.detectors.crops import Crop, cut_square
 from poselift.detectors.images import as_bgr
+from poselift.detectors.places import SeveralPlaces
 from poselift.detectors.session import OnnxModel
 from poselift.errors import PoseliftError
 from poselift.skeleton import COCO17
-from poselift.types import Keypoints, People
+from poselift.types import People
 
 STRIDE = 4
 #: The expected place of a joint pulls with 1 / (cells away + this).
@@ -48,19 +49,6 @@ class Hint:
         """The longer side of the body."""
         known = self.xy[self.trust > 0]
         return float(max(np.ptp(known, axis=0).max(), 1)) if len(known) > 1 else 1.0
-
-
-@dataclass(frozen=True)
-class Candidates(Keypoints):
-    """Keypoints with further places where each joint may be.
-
-    Attributes:
-        all_xy: (N, K, C, 2) pixels, the best first.
-        all_score: (N, K, C) in 0..1; 0 where there are fewer.
-    """
-
-    all_xy: np.ndarray
-    all_score: np.ndarray
 
 
 class MoveNet:
@@ -112,7 +100,7 @@ class MoveNet:
         images: Sequence[np.ndarray],
         people: Sequence[People],
         hints: Sequence[Sequence[Hint | None]] | None = None,
-    ) -> list[Candidates]:
+    ) -> list[SeveralPlaces]:
         """Read the joints of each image's people.
 
         Args:
@@ -129,7 +117,7 @@ class MoveNet:
         xy, score = self._read(crops, flat)
         ends = np.cumsum([0, *(len(found) for found in people)])
         return [
-            Candidates(xy[a:b, :, 0], score[a:b, :, 0], COCO17, xy[a:b], score[a:b])
+            SeveralPlaces(xy[a:b, :, 0], score[a:b, :, 0], COCO17, xy[a:b], score[a:b])
             for a, b in pairwise(ends)
         ]
 

@@ -9,12 +9,13 @@ from typing import Literal, cast
 
 import numpy as np
 
+from poselift.detectors import cut_off
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.company import Plan
 from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
-from poselift.detectors.movenet import Candidates as SeveralPlaces
+from poselift.detectors.places import SeveralPlaces, put_rows, rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.registry import load_detector, load_keypointer
 from poselift.detectors.similarity import feet_in, in_h36m
@@ -149,9 +150,10 @@ class See:
         detect = found is not None
         candidates = self._follower.candidates(found)
         plan = self._plan(candidates)
-        read = self._follower.settle(candidates, self._read(frame, candidates, plan))
+        read, cut = self._read_again(frame, candidates, plan, self._read(frame, candidates, plan))
+        read = self._follower.settle(candidates, read)
         joints = in_h36m(read)
-        kept, news = self._follower.take(candidates, read, joints, plan.fine | plan.quick)
+        kept, news = self._follower.take(candidates, read, joints, plan.fine | plan.quick, cut)
         if detect:
             self._cadence.detected(news)
         elif news:
@@ -175,9 +177,9 @@ class See:
     def _read(self, frame: Frame, candidates: Candidates, plan: Plan) -> Keypoints:
         """The joints of all candidates: read by one or the other, or as they were."""
         hints = self._follower.hints(candidates)
+        people, skeleton = self._whole(candidates), self.keypointer.skeleton
         if plan.fine.all():
-            return self._ask(self.keypointer, frame, candidates.people, hints)
-        people, skeleton = candidates.people, self.keypointer.skeleton
+            return self._ask(self.keypointer, frame, people, hints)
         xy = np.zeros((len(people), len(skeleton), CANDIDATES, 2), np.float32)
         score = np.zeros((len(people), len(skeleton), CANDIDATES), np.float32)
         quick = cast("Keypointer", getattr(self.keypointer, "quick", None))
@@ -194,6 +196,31 @@ class See:
         for i in np.flatnonzero(~(plan.fine | plan.quick)):
             xy[i, :, 0], score[i, :, 0] = self._follower.held(candidates, int(i))
         return SeveralPlaces(xy[:, :, 0], score[:, :, 0], skeleton, xy, score)
+
+    def _whole(self, candidates: Candidates) -> People:
+        """The candidates, with the boxes of those who are cut by the border as of whole bodies."""
+        cut, people = self._follower.cut(candidates), candidates.people
+        boxes = np.where(cut[:, None], cut_off.whole_bodies(people.boxes), people.boxes)
+        return replace(people, boxes=boxes)
+
+    def _read_again(
+        self, frame: Frame, candidates: Candidates, plan: Plan, read: Keypoints
+    ) -> tuple[Keypoints, np.ndarray]:
+        """Whoever was read poorly at the lower border, read as an upper body; and who is one."""
+        cut = self._follower.cut(candidates)
+        height, width = frame.image.shape[:2]
+        fresh = plan.fine | plan.quick
+        again = self._follower.doubtful(candidates, in_h36m(read), fresh) & ~cut
+        again &= cut_off.may_be_cut(candidates.people.boxes, (width, height))
+        if not again.any():
+            return read, cut
+        rows = np.flatnonzero(again)
+        people = candidates.people
+        whole = People(cut_off.whole_bodies(people.boxes[rows]), people.scores[rows])
+        anew = self.keypointer([frame.image], [whole])[0]
+        sure = cut_off.surety_of(in_h36m(anew).score) >= cut_off.NEW_SCORE
+        cut[rows[sure]] = True
+        return put_rows(read, rows[sure], rows_of(anew, sure)), cut
 
     @staticmethod
     def _ask(part: Keypointer, frame: Frame, people: People, hints: list[Hint | None]) -> Keypoints:
@@ -234,10 +261,10 @@ class See:
         detected: bool,
         before: np.ndarray | None = None,
     ) -> Seen:
-        joints = _rows(joints, kept)
+        joints = rows_of(joints, kept)
         ids = self.tracker.update(joints, before)
         found = People(people.boxes[kept], people.scores[kept], ids)
-        return Seen(frame, found, joints, _rows(read, kept), detected)
+        return Seen(frame, found, joints, rows_of(read, kept), detected)
 
 
 def _in_picture(keypoints: Keypoints, image: np.ndarray) -> Keypoints:
@@ -248,10 +275,6 @@ def _in_picture(keypoints: Keypoints, image: np.ndarray) -> Keypoints:
     end = np.array([width, height]) + reach
     inside = ((keypoints.xy >= -reach) & (keypoints.xy < end)).all(axis=-1)
     return replace(keypoints, score=np.where(inside, keypoints.score, np.float32(0)))
-
-
-def _rows(keypoints: Keypoints, kept: np.ndarray) -> Keypoints:
-    return replace(keypoints, xy=keypoints.xy[kept], score=keypoints.score[kept])
 
 
 def find_tracks(

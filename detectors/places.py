@@ -1,0 +1,48 @@
+"""Readings of several people: with further places of each joint, some of them, and put back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from poselift.types import Keypoints
+
+
+@dataclass(frozen=True)
+class SeveralPlaces(Keypoints):
+    """Keypoints with further places where each joint may be.
+
+    Attributes:
+        all_xy: (N, K, C, 2) pixels, the best first.
+        all_score: (N, K, C) in 0..1; 0 where there are fewer.
+    """
+
+    all_xy: np.ndarray
+    all_score: np.ndarray
+
+
+def rows_of(read: Keypoints, rows: np.ndarray) -> Keypoints:
+    """The people of these rows: indices, or (N,) bool."""
+    some = replace(read, xy=read.xy[rows], score=read.score[rows])
+    if isinstance(some, SeveralPlaces):
+        some = replace(some, all_xy=some.all_xy[rows], all_score=some.all_score[rows])
+    return some
+
+
+def put_rows(read: Keypoints, rows: np.ndarray, new: Keypoints) -> Keypoints:
+    """A copy in which the people of these rows (indices) are read as in `new`."""
+    xy, score = read.xy.copy(), read.score.copy()
+    xy[rows], score[rows] = new.xy, new.score
+    if not isinstance(read, SeveralPlaces):
+        return replace(read, xy=xy, score=score)
+    all_xy, all_score = read.all_xy.copy(), read.all_score.copy()
+    all_xy[rows], all_score[rows] = 0, 0
+    if isinstance(new, SeveralPlaces):
+        most = min(new.all_xy.shape[2], all_xy.shape[2])
+        all_xy[rows, :, :most], all_score[rows, :, :most] = (
+            new.all_xy[:, :, :most], new.all_score[:, :, :most],
+        )  # fmt: skip
+    else:
+        all_xy[rows, :, 0], all_score[rows, :, 0] = new.xy, new.score
+    return replace(read, xy=xy, score=score, all_xy=all_xy, all_score=all_score)

@@ -1,0 +1,100 @@
+"""Upper bodies: who sits at a desk or stands close to the camera is somebody, furniture is not."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from poselift.detectors.cut_off import may_be_cut, whole_bodies
+from poselift.detectors.follow import Follower
+from poselift.detectors.movenet import MoveNet
+from poselift.detectors.nanodet import NanoDet
+from poselift.detectors.see import See, Seen
+from poselift.skeleton import COCO17
+from poselift.types import Frame
+from tests.detectors.pictures import clip
+
+UPPER = [COCO17.index(name) for name in ("nose", "left shoulder", "right shoulder")]
+
+
+@pytest.fixture(scope="module")
+def thunder() -> MoveNet:
+    return MoveNet("thunder", threads=1)
+
+
+def at_a_desk(whole: Seen, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """The picture enlarged so that it ends at that share of the trunk; (17, 2) where joints are."""
+    row = int(np.ptp(whole.keypoints.xy[..., 1], axis=1).argmax())
+    joints = whole.keypoints.xy[row]
+    head, shoulders, hips = (
+        joints[[COCO17.index(name) for name in names]].mean(axis=0)
+        for names in (["nose"], ["left shoulder", "right shoulder"], ["left hip", "right hip"])
+    )
+    trunk = hips[1] - shoulders[1]
+    top, bottom = head[1] - 0.8 * trunk, shoulders[1] + share * trunk
+    size = np.array([(bottom - top) * 4 / 3, bottom - top])
+    corner = np.array([head[0] - size[0] / 2, top])
+    scale = 480 / size[1]
+    image = cv2.warpAffine(
+        whole.frame.image,
+        np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]]),
+        (640, 480),
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return image, (joints - corner) * scale
+
+
+@pytest.mark.parametrize("share", [0.7, 0.45])
+def test_who_sits_at_a_desk_is_followed(share: float, thunder: MoveNet) -> None:
+    detector = NanoDet(threads=1)
+    (whole,) = See(detector, thunder).frames(clip("two_people_small")[:1])
+    image, joints = at_a_desk(whole, share)
+    frames = [Frame(i, i / 30, image) for i in range(6)]
+    seen = list(See(detector, thunder).frames(frames))
+    for one in seen:
+        assert len(one.people) == 1
+        off = np.linalg.norm(one.keypoints.xy[0] - joints, axis=1)[UPPER]
+        assert off.max() < 45  # of 480: a tenth of what is seen of the body
+        below = joints[:, 1] > 500
+        assert (one.keypoints.score[0][below] < 0.5).all()
+
+
+def test_only_an_upright_box_at_the_lower_border_may_be_cut() -> None:
+    size = (640, 480)
+    boxes = {
+        "at a desk": (200, 150, 440, 478),
+        "standing": (280, 20, 380, 478),
+        "above the border": (200, 100, 440, 380),
+        "small": (300, 400, 360, 478),
+        "lying": (50, 250, 600, 478),
+    }
+    said = may_be_cut(np.array(list(boxes.values()), np.float32), size)
+    assert dict(zip(boxes, said.tolist(), strict=True)) == {
+        "at a desk": True, "standing": False, "above the border": False, "small": False,
+        "lying": False,
+    }  # fmt: skip
+
+
+def test_a_box_reaches_as_far_down_as_the_body() -> None:
+    boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 400]], np.float32)
+    np.testing.assert_allclose(whole_bodies(boxes)[:, 3], [230, 400])
+
+
+def test_who_is_cut_is_remembered(thunder: MoveNet) -> None:
+    detector = NanoDet(threads=1)
+    (whole,) = See(detector, thunder).frames(clip("two_people_small")[:1])
+    image, _ = at_a_desk(whole, 0.45)
+    see = See(detector, thunder)
+    list(see.frames([Frame(0, 0.0, image)]))
+    again = See(detector, thunder)
+    again.restore(see.state())
+    first, second = (next(iter(one.frames([Frame(1, 1 / 30, image)]))) for one in (see, again))
+    np.testing.assert_array_equal(first.keypoints.xy, second.keypoints.xy)
+    assert len(first.people) == 1
+
+
+def test_an_empty_state_is_restored() -> None:
+    follower = Follower()
+    follower.restore(Follower().state())
+    assert follower.followed == []
