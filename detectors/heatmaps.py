@@ -41,6 +41,9 @@ def decode_quarter(heatmaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def decode_dark(heatmaps: np.ndarray, kernel: int = 11) -> tuple[np.ndarray, np.ndarray]:
     """DARK (Zhang et al., 2020): the top of the Gaussian that fits around the peak.
 
+    At most a cell from the peak, and the peak itself where the map is no hill there: the official
+    code, which asks neither, puts such joints anywhere.
+
     Args:
         heatmaps: (N, K, H, W).
         kernel: side of the blur, 11 for models of 256x192, 17 for 384x288.
@@ -58,10 +61,11 @@ def decode_dark(heatmaps: np.ndarray, kernel: int = 11) -> tuple[np.ndarray, np.
     dyy = (at(0, 2) - 2 * at(0, 0) + at(0, -2)) / 4
     dxy = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / 4
     determinant = dxx * dyy - dxy**2
-    solvable = inside & (determinant != 0)
+    # Where the map is no hill, the top of what fits is anywhere.
+    solvable = inside & (determinant > 0) & (dxx < 0)
     safe = np.where(solvable, determinant, 1)
     step = np.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], axis=-1) / safe[..., None]
-    xy += np.where(solvable[..., None], step, 0)
+    xy += np.where(solvable[..., None], np.clip(step, -1, 1), 0)
     return _without_peaks(xy, height)
 
 

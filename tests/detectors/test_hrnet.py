@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from poselift.detectors.heatmaps import decode_dark, decode_quarter
+from poselift.detectors.heatmaps import decode_dark, decode_quarter, peaks
 from poselift.detectors.hrnet import HRNet, load_network, mirror_heatmaps, size_of
 from poselift.detectors.hrnet_model import PoseHRNet
 from poselift.detectors.topdown import cut_upright
@@ -158,6 +158,22 @@ def test_decoding_finds_a_known_joint() -> None:
     xy, score = decode_dark(maps.astype(np.float32))
     np.testing.assert_allclose(xy[0], [[20.3, 30.6], [20, 30], [0, 0]], atol=0.02)
     np.testing.assert_allclose(score[0], [maps[0, 0].max(), 0.5, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("sigma", "kernel"), [(2.0, 11), (3.0, 17)])
+def test_a_joint_is_read_as_far_on_as_it_was_moved(sigma: float, kernel: int) -> None:
+    """Within a tenth of a pixel of the crop, of which a cell has four."""
+    moved = np.arange(0, 1, 1 / 16)
+    maps = np.stack([gaussian(20 + by, 30 + by / 2, sigma) for by in moved])[:, None]
+    xy, _ = decode_dark(maps, kernel)
+    true = np.stack([20 + moved, 30 + moved / 2], axis=-1)
+    assert np.abs(4 * (xy[:, 0] - true)).max() < 0.1
+
+
+def test_dark_stays_by_the_peak_of_maps_that_are_no_hills() -> None:
+    maps = np.random.default_rng(0).random((4, 17, 64, 48)).astype(np.float32)
+    xy, _ = decode_dark(maps)
+    assert np.abs(xy - peaks(maps)[0]).max() <= 1
 
 
 @pytest.mark.parametrize("decode", [decode_quarter, decode_dark])
