@@ -1,10 +1,11 @@
 """Joints beyond the picture's border: `python -m benchmarks.cropped [--against CHECKOUT]`.
 
 People cut out of the sample clips (`benchmarks/cutouts.py`) are set so far beyond each border that
-a quarter to three fifths of them is cut off, or stand so near that only head, shoulders and some of
-the trunk are seen, as at a desk; every picture is seen by itself with the parts that ship. The truth is where their joints are read when nothing is cut off. Printed for each
-border: the share of people found; of the joints beyond the border the share that is called unseen,
-which should be near 1; and of those inside the share that is lost, which should be near 0.
+a quarter to three fifths of them is cut off, or so near that only head, shoulders and some of the
+trunk are seen, as at a desk. Every picture is seen by itself with the parts that ship. The truth is
+where their joints are read when nothing is cut off. Printed for each border: the share of people
+found; of the joints beyond the border the share that is called unseen, which should be near 1; and
+of those inside the share that is lost, which should be near 0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lifters seen side by side: one picture of some moments of a clip, a lifter a row.
 
-    python -m benchmarks.gallery sample_videos/balance.mp4 --lifter poselift-27 ftcm-27 --out a.png
+    python -m benchmarks.gallery sample_videos/balance.mp4 --lifter poselift-27 ftcm-2 --out a.png
 
 The first row is the clip with the 2D of its main person; all lifters get the same 2D.
 """

@@ -75,9 +75,7 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mocap", nargs="+", type=Path, required=True, metavar="NPZ")
-    parser.add_argument("--lifter", nargs="+", default=[
-        "poselift-27", "convformer-27", "sct-27", "poseformerv2-27", "ftcm-27",
-    ])  # fmt: skip
+    parser.add_argument("--lifter", nargs="+", default=["poselift-27"])
     parser.add_argument("--detection", choices=("true", "detected"), default="true")
     options = parser.parse_args()
     spans = [f"{a} to {b}°" for a, b in pairwise(_BORDERS)]

@@ -156,8 +156,8 @@ def test_named_parts_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = Parts(Settings(lifter="sct"))
     assert parts.lifter is parts.lifter
     assert parts.detector is parts.detector
-    assert parts.names == {"detector": "nanodet", "pose": "thunder", "lifter": "sct-27"}
-    assert parts.lifter.name == "sct-27"
+    assert parts.names == {"detector": "nanodet", "pose": "thunder", "lifter": "sct-2"}
+    assert parts.lifter.name == "sct-2"
 
 
 def test_telling_the_parts_loads_none(monkeypatch: pytest.MonkeyPatch) -> None:

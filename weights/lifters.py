@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from poselift.weights.entry import Normalisation, WeightsEntry
 
+_DATA = "CMU motion capture and 100STYLE"
+
 
 def _trained(
     name: str,
@@ -41,34 +43,47 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "e65eb7d8edc9546490fb21724fac8b13b9d8e7ac0d01c544897a93379987ed92",
         is_default=True,
         normalisation="ray",
-        data="CMU motion capture and 100STYLE",
+        data=_DATA,
+    ),
+    _trained(
+        "sct-2",
+        "sct",
+        "9b42754e480429537f46c1234869421755469cd6e28170d65fdabd6195187b60",
+        normalisation="ray",
+        data=_DATA,
+    ),
+    _trained(
+        "convformer-2",
+        "convformer",
+        "c4a8d0291fa440a01decf63e51c42d706001da991d0b40e8797346771beb3381",
+        normalisation="ray",
+        data=_DATA,
+    ),
+    _trained(
+        "poseformerv2-2",
+        "poseformerv2",
+        "6050c6c7a15e985f1ee2689a131e2f4e1d8b6d541ca70e1df97451b792fcbd22",
+        normalisation="ray",
+        data=_DATA,
+    ),
+    _trained(
+        "ftcm-2",
+        "ftcm",
+        "069bd629606c61a9d11e2d9e32c202b8a40b1735e42180ab0a0b315e4e65a3e6",
+        normalisation="ray",
+        data=_DATA,
     ),
     _trained(
         "poselift-27",
         "poselift",
         "b0735a1ab0d3c2d009b3ea42ad480439799f64540e0a6c3f5472bf72185680da",
     ),
-    _trained(
-        "convformer-27",
-        "convformer",
-        "13b4aadb27035ae3a61d854e576b023937b48f935d08f4d7629bcb8cf3c192b7",
-    ),
-    _trained(
-        "sct-27",
-        "sct",
-        "3ed009ce7024bc8816c4cc1045969993a5d38df07fb6b7eb9d7069e0c819da39",
-    ),
-    _trained(
-        "poseformerv2-27",
-        "poseformerv2",
-        "45b78067dd32f99211c6aac2ec48e4be345b6629fa1c735c76e13ae225b536d8",
-    ),
-    _trained(
-        "ftcm-27",
-        "ftcm",
-        "78007598f5502dddf7e36bca94ec57e99014900f2197a41d095f82f0f79cc0e7",
-    ),
 )
 
 #: Former names, and those of the weights that were trained in their place.
-SUCCESSORS: dict[str, str] = {}
+SUCCESSORS = {
+    "sct-27": "sct-2",
+    "convformer-27": "convformer-2",
+    "poseformerv2-27": "poseformerv2-2",
+    "ftcm-27": "ftcm-2",
+}

@@ -80,7 +80,7 @@ def current_name(name: str) -> str:
     """The name of the weights that took the place of those that were once called `name`.
 
     >>> current_name("sct-27"), current_name("movenet-thunder")
-    ('sct-27', 'movenet-thunder')
+    ('sct-2', 'movenet-thunder')
     """
     return SUCCESSORS.get(name, name)
 

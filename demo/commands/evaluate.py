@@ -2,7 +2,7 @@
 
 examples:
   poselift evaluate --mocap cmu17.npz pybullet17.npz --checkpoint run/ema.safetensors
-  poselift evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-27
+  poselift evaluate --mocap cmu17.npz --clips --lifter poselift-27 convformer-2
   poselift evaluate --mocap hdm05.npz --validate '*' --conditions --lifter poselift
   poselift evaluate --h36m data/ --keypoints cpn_ft_h36m_dbb --lifter sct-243
   poselift evaluate --3dhp data/ --lifter poselift

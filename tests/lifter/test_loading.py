@@ -172,3 +172,15 @@ def test_loading_does_not_import_torchs_compiler() -> None:
     modules = set(out.stdout.split())
     assert "torch" in modules
     assert not {"torch._dynamo", "sympy"} & modules  # a second and 70 MB at every start
+
+
+@pytest.mark.parametrize(("former", "now"), weights.registry.SUCCESSORS.items())
+def test_a_former_name_loads_its_successor_and_says_so(
+    former: str, now: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert weights.entry(former) == weights.entry(now)
+    assert lifter.load(former, device="cpu").name == now
+    assert [former in record.message and now in record.message for record in caplog.records] == [
+        True
+    ]
+    assert lifter.loading.choose_lifter(former)[0] == now
