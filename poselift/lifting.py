@@ -12,6 +12,7 @@ from poselift import large
 from poselift.clock import gaps_in
 from poselift.detectors.choose import choose
 from poselift.detectors.repair import undo_swaps
+from poselift.detectors.slips import undo_slips
 from poselift.detectors.smooth import smooth_track
 from poselift.gaps import seen_frames
 from poselift.parts import Lifter
@@ -168,9 +169,9 @@ def _join(track: Track, pieces: Sequence[Motion]) -> Motion:
 
 
 def clean(track: Track, fps: float, seconds: float) -> Track:
-    """Undo swaps of left and right, and smooth with a window of so many seconds."""
+    """Undo swaps of left and right and slips, and smooth with a window of so many seconds."""
     if len(track) <= WHOLE:
-        repaired, _ = undo_swaps(track)
+        repaired, _ = undo_slips(undo_swaps(track)[0])
         return smooth_track(repaired, fps, seconds) if seconds else repaired
     xy = large.zeros(track.xy.shape, np.float32)
     score = large.zeros(track.score.shape, np.float32)
