@@ -9,8 +9,8 @@ import numpy as np
 from poselift import large
 from poselift.detectors.similarity import keypoint_boxes, person_size
 from poselift.errors import PoseliftError
-from poselift.settings import WHO
 from poselift.types import Track
+from poselift.who import read_who
 
 #: At most this many people are lifted unless more are asked for.
 LIMIT = 10
@@ -85,11 +85,9 @@ def choose(tracks: Sequence[Track], who: str = "all", limit: int = LIMIT) -> lis
         return choose_all(tracks, limit)
     if who == "main":
         return choose_main(tracks)
-    meant = WHO.fullmatch(who)
-    if meant is None:
-        raise PoseliftError(
-            f"Cannot tell who is meant by {who!r}.", "Use all, main, a number, or X,Y@FRAME."
-        )
+    meant = read_who(who)
     if meant["number"]:
         return choose_id(tracks, int(meant["number"]))
-    return choose_at(tracks, float(meant["x"]), float(meant["y"]), int(meant["frame"] or 0))
+    return choose_at(
+        tracks, float(meant["x"] or 0), float(meant["y"] or 0), int(meant["frame"] or 0)
+    )

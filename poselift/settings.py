@@ -14,17 +14,13 @@ from typing import Any, Literal
 from poselift.drawing.views import CAMERA, LAYOUTS, SOLID, VIEWS
 from poselift.errors import PoseliftError
 from poselift.options import Mode, check, converted, option_of, setting
+from poselift.who import read_who
 
 FORMATS = ("mp4", "gif", "html", "npz", "json", "csv", "bvh", "trc", "glb", "c3d")
 UP = ("auto", "level", "h36m")
 SMOOTHING = ("auto", "off", "light", "strong")
 QUALITIES = ("draft", "good", "best")
 
-#: Who is lifted: everybody, the main person, a person's number, or the one at X,Y@FRAME.
-WHO = re.compile(
-    r"all|main|(?P<number>[0-9]{1,9})"
-    r"|(?P<x>[0-9]+(?:\.[0-9]*)?),(?P<y>[0-9]+(?:\.[0-9]*)?)(?:@(?P<frame>[0-9]{1,9}))?"
-)
 #: What settings were called in the version before this one.
 RENAMED = {"weights": "checkpoint", "upright": "up"}
 
@@ -193,11 +189,7 @@ class Settings:
             )
         if self.every != "auto" and not re.fullmatch("0*[1-9][0-9]{0,5}", self.every):
             raise PoseliftError(f"`every` is {self.every!r}.", "Give auto or a number of frames.")
-        if WHO.fullmatch(self.people) is None:
-            raise PoseliftError(
-                f"Cannot tell who is meant by {self.people!r}.",
-                "Use all, main, a number, or X,Y@FRAME.",
-            )
+        read_who(self.people)
 
     @property
     def detect_every(self) -> int | Literal["auto"]:

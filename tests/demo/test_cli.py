@@ -216,6 +216,7 @@ def test_every_setting_has_an_option_that_sets_it(monkeypatch: pytest.MonkeyPatc
         "fps": "25", "start": "1", "end": "2", "field_of_view": "60", "max_people": "3",
         "height": "480", "every": "4", "smooth": "strong", "up": "h36m", "save": "csv",
         "view": "top", "layout": "3d", "quality": "best", "lookahead": "2",
+        "people": "main",
     }  # fmt: skip
     for field in dataclasses.fields(Settings):
         option = f"--{field.name.replace('_', '-')}"
