@@ -3,7 +3,9 @@
     python -m benchmarks.show                   the sample clip as one 720p clip of one person
     python -m benchmarks.show --memory          a clip ten times as long: does memory grow?
 
-The command runs as a user runs it, in a process of its own.
+The command runs as a user runs it, in a process of its own. "times their drawing" is the whole
+command over what the published demos need for drawing alone, a matplotlib figure a frame
+(`benchmarks.draw`), measured in the same run.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks.draw import rate, walk, with_matplotlib
 from benchmarks.machine import describe, in_words, table, write_json
 from benchmarks.see import write_clip
 
 ROOT = Path(__file__).parents[1]
 CLIP = ROOT / "sample_videos" / "balance.mp4"
+FIGURES = 9
 
 
 def make_clip(path: Path, seconds: float, size: tuple[int, int], fps: int = 30) -> Path:
@@ -107,8 +111,11 @@ def main() -> None:
                 long = make_clip(folder / "long.mp4", 60 * minutes, (320, 240))
                 label = f"320x240, {minutes} min, lightning"
                 rows.append(command_row(label, long, folder, "--pose", "lightning"))
+        theirs = rate(with_matplotlib(walk(1, FIGURES)[0], folder), FIGURES)
+        print(f"the published demos' drawing, a matplotlib figure a frame: {theirs:.2f} frames/s")
         headings = ["clip", "frames", "see/s", "lift/s", "draw/s", "whole command/s", "memory, MB"]
-        print(table(headings, rows))
+        rows = [[*row, f"{float(str(row[5])) / theirs:.1f}"] for row in rows]
+        print(table([*headings, "times their drawing"], rows))
         camera = make_clip(folder / "camera.mp4", chosen.seconds, (640, 480))
         live = live_row(camera, folder)
         titles = [
@@ -120,7 +127,7 @@ def main() -> None:
         ]
         print(table(titles, [live]))
     if chosen.json:
-        write_json(chosen.json, {"command": rows, "live": live})
+        write_json(chosen.json, {"command": rows, "matplotlib": theirs, "live": live})
 
 
 if __name__ == "__main__":
