@@ -10,7 +10,7 @@ from poselift.detectors.cut_off import may_be_cut, whole_bodies
 from poselift.detectors.follow import Follower
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
-from poselift.detectors.see import See, Seen
+from poselift.detectors.see import See, Seen, find_tracks
 from poselift.skeleton import COCO17
 from poselift.types import Frame
 from tests.detectors.pictures import clip
@@ -51,6 +51,8 @@ def test_who_sits_at_a_desk_is_followed(share: float, thunder: MoveNet) -> None:
     (whole,) = See(detector, thunder).frames(clip("two_people_small")[:1])
     image, joints = at_a_desk(whole, share)
     frames = [Frame(i, i / 30, image) for i in range(6)]
+    (track,) = find_tracks(frames, detector, thunder)
+    assert len(track) == len(frames)
     seen = list(See(detector, thunder).frames(frames))
     for one in seen:
         assert len(one.people) == 1
