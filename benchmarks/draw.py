@@ -124,6 +124,10 @@ def main() -> None:
         name = f"3D panel 720x720, three-quarter, {people} people"
         rows[name] = rate(room("three-quarter", walk(people, frames)), frames)
     rows["whole picture 2000x720, one person"] = rate(side_by_side(one), frames)
+    for people in (30, 60):
+        few = max(frames // 5, 1)
+        name = f"whole picture 2000x720, {people} people"
+        rows[name] = rate(side_by_side(walk(people, few)), few)
     base = next(iter(rows.values()))
     print(f"{'drawn':48} {'frames/s':>9} {'times':>7}")
     for name, speed in rows.items():

@@ -6,6 +6,7 @@ import hashlib
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,16 @@ def test_several_processes_give_the_very_bytes_of_one(
     assert len(one) == 8
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as in a terminal: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_finishes_what_runs_and_a_second_one_drops_it(folder: Path, presses: int) -> None:
     many = batch(*[str(video(folder / f"{number}.mp4")) for number in range(4)])
 
