@@ -4,13 +4,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CLIP ?= sample_videos/two_people.mp4
 
-.PHONY: demo test test-all fuzz lint docs format env clean
+.PHONY: demo test test-browser test-all fuzz lint docs format env clean
 
 demo: env
 	$(BIN)/python demo/vis.py --video $(CLIP)
 
+USUAL := not slow and not training and not mmpose and not ultralytics
 test: env
-	$(BIN)/python -m pytest -n 2 -m "not slow and not training and not mmpose and not ultralytics"
+	$(BIN)/python -m pytest -n 2 -m "not browser and $(USUAL)"
+
+# The pages in Chromium, which must be installed.
+test-browser: env
+	$(BIN)/pip install --quiet -c constraints.txt --config-settings editable_mode=compat -e ".[page-tests]"
+	$(BIN)/python -m pytest -n 2 -m "browser and $(USUAL)"
 
 test-all: env
 	$(BIN)/python -m pytest -n 2 -m "not mmpose and not ultralytics"

@@ -17,6 +17,13 @@ _QUIET = (
 )  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a browser is needed for: `make test-browser` runs it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     # Tests run side by side on few cores: threads of one would only wait for those of another.

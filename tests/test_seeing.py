@@ -75,7 +75,15 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "FRAMES_A_BLOCK", 7)
 
 
-@pytest.mark.parametrize("stops", [(1,), (2,), (7,), (8, 19), (13, 14, 15), (33,)])
+@pytest.mark.parametrize(
+    "stops",
+    [
+        (1,),
+        (8, 19),
+        (33,),
+        *(pytest.param(stops, marks=pytest.mark.slow) for stops in [(2,), (7,), (13, 14, 15)]),
+    ],
+)
 def test_a_resumed_run_gives_the_same_bytes(
     tmp_path: Path, quiet: bytes, stops: tuple[int, ...]
 ) -> None:
