@@ -124,9 +124,7 @@ def _help(started: str) -> str:
 
 
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+    from poselift.version import NOT_INSTALLED, installed_version
 
-    try:
-        return f"poselift {version('poselift')}\n"
-    except PackageNotFoundError:
-        return "poselift, not installed\n"
+    version = installed_version()
+    return f"poselift, {version}\n" if version == NOT_INSTALLED else f"poselift {version}\n"

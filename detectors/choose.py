@@ -81,13 +81,11 @@ def choose(tracks: Sequence[Track], who: str = "all", limit: int = LIMIT) -> lis
     >>> choose([], "main")
     []
     """
-    if who == "all":
-        return choose_all(tracks, limit)
-    if who == "main":
-        return choose_main(tracks)
     meant = read_who(who)
-    if meant["number"]:
-        return choose_id(tracks, int(meant["number"]))
-    return choose_at(
-        tracks, float(meant["x"] or 0), float(meant["y"] or 0), int(meant["frame"] or 0)
-    )
+    if meant == "all":
+        return choose_all(tracks, limit)
+    if meant == "main":
+        return choose_main(tracks)
+    if isinstance(meant, int):
+        return choose_id(tracks, meant)
+    return choose_at(tracks, *meant)

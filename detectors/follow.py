@@ -12,9 +12,9 @@ from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
-from poselift.detectors.places import SeveralPlaces
+from poselift.detectors.places import places_of, rows_of
 from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
-from poselift.detectors.similarity import LIMBS, box_overlaps, pose_similarity
+from poselift.detectors.similarity import box_overlaps, limb_score, pose_similarity
 from poselift.types import Keypoints, People
 
 #: Mean limb score that a new person needs, and below which a followed one counts as unread.
@@ -173,12 +173,6 @@ class Follower:
         before = [self._before(candidates, i) for i in range(len(candidates.known))]
         return np.array([one is not None and one.is_cut for one in before], bool)
 
-    def doubtful(self, candidates: Candidates, joints: Keypoints, fresh: np.ndarray) -> np.ndarray:
-        """(N,) bool: who was read in this frame, but not well enough to be taken for a person."""
-        least = np.where(candidates.known >= 0, KNOWN_SCORE, NEW_SCORE)
-        poor: np.ndarray = fresh & (joints.score[:, LIMBS].mean(axis=1) < least)
-        return poor
-
     def held(self, candidates: Candidates, i: int) -> tuple[np.ndarray, np.ndarray]:
         """(K, 2) and (K,) the joints of a candidate who is followed, as last read."""
         return self.followed[candidates.known[i]].read
@@ -205,10 +199,7 @@ class Follower:
         before = [self._before(candidates, int(i)) for i in close]
         moving = [None if one is None else one.moving for one in before]
         xy, score = read.xy.copy(), read.score.copy()
-        if isinstance(read, SeveralPlaces):
-            places, scores = read.all_xy[close], read.all_score[close]
-        else:
-            places, scores = xy[close, :, None], score[close, :, None]
+        places, scores = places_of(rows_of(read, close))
         xy[close], score[close] = settle(places, scores, moving, read.skeleton)
         return Keypoints(xy, score, read.skeleton)
 
@@ -238,7 +229,7 @@ class Follower:
         fresh = np.ones(len(read), bool) if fresh is None else fresh
         before = [self._before(candidates, i) for i in range(len(read))]
         cut = np.zeros(len(read), bool) if cut is None else cut
-        surety = joints.score[:, LIMBS].mean(axis=1) if len(read) else np.zeros(0)
+        surety = limb_score(joints)
         cut = cut & (surety < cut_off.WHOLE_SCORE)
         surety = np.where(cut, cut_off.surety_of(joints.score), surety)
         is_known = candidates.known >= 0

@@ -30,6 +30,13 @@ def rows_of(read: Keypoints, rows: np.ndarray) -> Keypoints:
     return some
 
 
+def places_of(read: Keypoints) -> tuple[np.ndarray, np.ndarray]:
+    """All places of each joint, (N, K, C, 2) and (N, K, C); one where no others are given."""
+    if isinstance(read, SeveralPlaces):
+        return read.all_xy, read.all_score
+    return read.xy[:, :, None], read.score[:, :, None]
+
+
 def put_rows(read: Keypoints, rows: np.ndarray, new: Keypoints) -> Keypoints:
     """A copy in which the people of these rows (indices) are read as in `new`."""
     xy, score = read.xy.copy(), read.score.copy()
@@ -38,11 +45,7 @@ def put_rows(read: Keypoints, rows: np.ndarray, new: Keypoints) -> Keypoints:
         return replace(read, xy=xy, score=score)
     all_xy, all_score = read.all_xy.copy(), read.all_score.copy()
     all_xy[rows], all_score[rows] = 0, 0
-    if isinstance(new, SeveralPlaces):
-        most = min(new.all_xy.shape[2], all_xy.shape[2])
-        all_xy[rows, :, :most], all_score[rows, :, :most] = (
-            new.all_xy[:, :, :most], new.all_score[:, :, :most],
-        )  # fmt: skip
-    else:
-        all_xy[rows, :, 0], all_score[rows, :, 0] = new.xy, new.score
+    new_xy, new_score = places_of(new)
+    most = min(new_xy.shape[2], all_xy.shape[2])
+    all_xy[rows, :, :most], all_score[rows, :, :most] = new_xy[:, :, :most], new_score[:, :, :most]
     return replace(read, xy=xy, score=score, all_xy=all_xy, all_score=all_score)

@@ -12,13 +12,13 @@ import numpy as np
 from poselift.detectors import cut_off
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.company import Plan
-from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.follow import KNOWN_SCORE, NEW_SCORE, Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
 from poselift.detectors.places import SeveralPlaces, put_rows, rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.registry import load_detector, load_keypointer
-from poselift.detectors.similarity import feet_in, in_h36m
+from poselift.detectors.similarity import feet_in, in_h36m, limb_score
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.types import Frame, Keypoints, People, Track
@@ -150,10 +150,17 @@ class See:
         detect = found is not None
         candidates = self._follower.candidates(found)
         plan = self._plan(candidates)
-        read, cut = self._read_again(frame, candidates, plan, self._read(frame, candidates, plan))
+        fresh, cut = plan.fine | plan.quick, self._follower.cut(candidates)
+        read = self._read(frame, candidates, plan, cut)
+        height, width = frame.image.shape[:2]
+        may_be_cut = cut_off.may_be_cut(candidates.people.boxes, (width, height))
+        again = np.flatnonzero(fresh & ~cut & may_be_cut)
+        if len(again):
+            read, again = self._read_again(frame, candidates, again, read)
+            cut[again] = True
         read = self._follower.settle(candidates, read)
         joints = in_h36m(read)
-        kept, news = self._follower.take(candidates, read, joints, plan.fine | plan.quick, cut)
+        kept, news = self._follower.take(candidates, read, joints, fresh, cut)
         if detect:
             self._cadence.detected(news)
         elif news:
@@ -174,53 +181,49 @@ class See:
         everybody = np.ones(len(candidates.people), bool)
         return Plan(everybody, ~everybody)
 
-    def _read(self, frame: Frame, candidates: Candidates, plan: Plan) -> Keypoints:
+    def _read(self, frame: Frame, candidates: Candidates, plan: Plan, cut: np.ndarray) -> Keypoints:
         """The joints of all candidates: read by one or the other, or as they were."""
         hints = self._follower.hints(candidates)
-        people, skeleton = self._whole(candidates), self.keypointer.skeleton
+        # Whoever is cut by the border is read as the whole body would be.
+        boxes, scores = candidates.people.boxes, candidates.people.scores
+        boxes = np.where(cut[:, None], cut_off.whole_bodies(boxes), boxes)
         if plan.fine.all():
-            return self._ask(self.keypointer, frame, people, hints)
-        xy = np.zeros((len(people), len(skeleton), CANDIDATES, 2), np.float32)
-        score = np.zeros((len(people), len(skeleton), CANDIDATES), np.float32)
+            return self._ask(self.keypointer, frame, People(boxes, scores), hints)
+        skeleton = self.keypointer.skeleton
+        shape = (len(boxes), len(skeleton), CANDIDATES)
+        places, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+        read: Keypoints = SeveralPlaces(places[:, :, 0], sure[:, :, 0], skeleton, places, sure)
         quick = cast("Keypointer", getattr(self.keypointer, "quick", None))
-        for part, rows in ((self.keypointer, plan.fine), (quick, plan.quick)):
-            if rows.any():
-                whom = People(people.boxes[rows], people.scores[rows])
-                told = [hints[i] for i in np.flatnonzero(rows)]
-                read = self._ask(part, frame, whom, told)
-                if isinstance(read, SeveralPlaces):
-                    given = read.all_xy.shape[2]
-                    xy[rows, :, :given], score[rows, :, :given] = read.all_xy, read.all_score
-                else:
-                    xy[rows, :, 0], score[rows, :, 0] = read.xy, read.score
-        for i in np.flatnonzero(~(plan.fine | plan.quick)):
-            xy[i, :, 0], score[i, :, 0] = self._follower.held(candidates, int(i))
-        return SeveralPlaces(xy[:, :, 0], score[:, :, 0], skeleton, xy, score)
-
-    def _whole(self, candidates: Candidates) -> People:
-        """The candidates, with the boxes of those who are cut by the border as of whole bodies."""
-        cut, people = self._follower.cut(candidates), candidates.people
-        boxes = np.where(cut[:, None], cut_off.whole_bodies(people.boxes), people.boxes)
-        return replace(people, boxes=boxes)
+        for part, chosen in ((self.keypointer, plan.fine), (quick, plan.quick)):
+            rows = np.flatnonzero(chosen)
+            if len(rows):
+                told = [hints[i] for i in rows]
+                new = self._ask(part, frame, People(boxes[rows], scores[rows]), told)
+                read = put_rows(read, rows, new)
+        rows = np.flatnonzero(~(plan.fine | plan.quick))
+        if len(rows):
+            held = [self._follower.held(candidates, int(i)) for i in rows]
+            xy, score = map(np.stack, zip(*held, strict=True))
+            read = put_rows(read, rows, Keypoints(xy, score, skeleton))
+        return read
 
     def _read_again(
-        self, frame: Frame, candidates: Candidates, plan: Plan, read: Keypoints
+        self, frame: Frame, candidates: Candidates, again: np.ndarray, read: Keypoints
     ) -> tuple[Keypoints, np.ndarray]:
-        """Whoever was read poorly at the lower border, read as an upper body; and who is one."""
-        cut = self._follower.cut(candidates)
-        height, width = frame.image.shape[:2]
-        fresh = plan.fine | plan.quick
-        again = self._follower.doubtful(candidates, in_h36m(read), fresh) & ~cut
-        again &= cut_off.may_be_cut(candidates.people.boxes, (width, height))
-        if not again.any():
-            return read, cut
-        rows = np.flatnonzero(again)
+        """Whoever was read poorly, read as an upper body; and the rows of those who are one.
+
+        `again` (M,) are the rows of those whose box may hold one.
+        """
+        known = candidates.known[again] >= 0
+        poor = limb_score(in_h36m(rows_of(read, again))) < np.where(known, KNOWN_SCORE, NEW_SCORE)
+        again = again[poor]
+        if not len(again):
+            return read, again
         people = candidates.people
-        whole = People(cut_off.whole_bodies(people.boxes[rows]), people.scores[rows])
+        whole = People(cut_off.whole_bodies(people.boxes[again]), people.scores[again])
         anew = self.keypointer([frame.image], [whole])[0]
         sure = cut_off.surety_of(in_h36m(anew).score) >= cut_off.NEW_SCORE
-        cut[rows[sure]] = True
-        return put_rows(read, rows[sure], rows_of(anew, sure)), cut
+        return put_rows(read, again[sure], rows_of(anew, sure)), again[sure]
 
     @staticmethod
     def _ask(part: Keypointer, frame: Frame, people: People, hints: list[Hint | None]) -> Keypoints:

@@ -41,6 +41,12 @@ def feet_in(keypoints: Keypoints) -> Keypoints | None:
     return Keypoints(xy, score, FEET4)
 
 
+def limb_score(joints: Keypoints) -> np.ndarray:
+    """(N,) the mean score of the limbs of people in H36M-17."""
+    mean: np.ndarray = joints.score[:, LIMBS].mean(axis=1)
+    return mean
+
+
 def person_size(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
     """The size of each person in pixels, (N, 17, 2), (N, 17) to (N,), at least 1.
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.detectors.similarity import (
-    LIMBS,
     SEEN,
     box_overlaps,
     keypoint_boxes,
+    limb_score,
     person_size,
     pose_similarity,
 )
@@ -123,7 +123,7 @@ class Tracker:
         self._before = np.full(len(xy), -1) if before is None else before
         first = not self._known and self._last_id == 0
         owner: list[_Known | None] = [None] * len(xy)
-        surety = score[:, LIMBS].mean(axis=1)
+        surety = limb_score(joints)
         wanted = (surety >= self.settings.low) & ~self._duplicates(xy, score, surety)
 
         free = list(self._known)

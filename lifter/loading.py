@@ -84,7 +84,7 @@ def load(
     from poselift.lifter.engine import FIELD_OF_VIEW, WindowSettings
 
     asked, name = name, weights.current_name(name)
-    if asked != name:
+    if asked != name and checkpoint is None:
         _log.warning("%s was trained anew; its successor %s is taken.", asked, name)
     make = _own(name)
     if make is not None and checkpoint is None:

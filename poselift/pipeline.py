@@ -24,6 +24,7 @@ from poselift.progress import Reporter, Silent
 from poselift.result import ClipMotion
 from poselift.saving import PAGES, PICTURES
 from poselift.settings import Settings
+from poselift.version import installed_version
 
 if TYPE_CHECKING:
     from poselift.detectors import Keypointer, PersonDetector
@@ -227,16 +228,10 @@ class Pipeline:
 
 def made_by(parts: Parts) -> dict[str, Any]:
     """What a result says about how it was made: version, weights and options."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        ours = version("poselift")
-    except PackageNotFoundError:
-        ours = "not installed"
     name, settings = parts.lifter.name, parts.settings
     entry = weights.ENTRIES.get(name)
     return {
-        "poselift": ours,
+        "poselift": installed_version(),
         "lifter": name,
         "lifter_sha256": entry.sha256 if entry is not None else "",
         "options": settings.as_dict(),

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from poselift.errors import PoseliftError
 
 _NUMBER = r"[0-9]+(?:\.[0-9]*)?"
-_WHO = re.compile(
-    r"all|main|(?P<number>[0-9]{1,9})"
-    rf"|(?P<x>{_NUMBER}),(?P<y>{_NUMBER})(?:@(?P<frame>[0-9]{{1,9}}))?"
-)
+_POINT = re.compile(rf"({_NUMBER}),({_NUMBER})(?:@([0-9]{{1,9}}))?")
 
 
-def read_who(who: str) -> dict[str, str | None]:
-    """What is meant: `number`, or `x`, `y` and perhaps `frame`; all None for all and main.
+def read_who(who: str) -> Literal["all", "main"] | int | tuple[float, float, int]:
+    """Who is meant: everybody, the main person, a person's number, or a point (x, y, frame).
 
-    >>> read_who("640,360@12")
-    {'number': None, 'x': '640', 'y': '360', 'frame': '12'}
+    >>> read_who("main"), read_who("3"), read_who("640,360@12")
+    ('main', 3, (640.0, 360.0, 12))
     """
-    meant = _WHO.fullmatch(who)
-    if meant is None:
+    if who == "all":
+        return "all"
+    if who == "main":
+        return "main"
+    if re.fullmatch("[0-9]{1,9}", who):
+        return int(who)
+    point = _POINT.fullmatch(who)
+    if point is None:
         raise PoseliftError(
             f"Cannot tell who is meant by {who!r}.", "Use all, main, a number, or X,Y@FRAME."
         )
-    return meant.groupdict()
+    return float(point[1]), float(point[2]), int(point[3] or 0)

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 #: What lies below everything: no room of ours is known to it.
 BASE = {
     "angles", "clock", "device", "errors", "files", "gaps", "large", "lazy", "npz", "plugins",
-    "poses2d", "progress", "reading", "result", "sections", "skeleton", "smoothing", "types", "who",
+    "poses2d", "progress", "reading", "result", "sections", "skeleton", "smoothing", "types",
+    "version", "who",
 }  # fmt: skip
 #: Each room, and the rooms that it may import from beside itself and the base.
 ROOMS: dict[str, set[str]] = {

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from poselift.weights.entry import Normalisation, WeightsEntry
 
-_DATA = "CMU motion capture and 100STYLE"
-
 
 def _trained(
     name: str,
     model: str,
     sha256: str,
     is_default: bool = False,
-    normalisation: Normalisation = "crop",
-    data: str = "CMU motion capture",
+    normalisation: Normalisation = "ray",
+    data: str = "CMU motion capture and 100STYLE",
 ) -> WeightsEntry:
     """An entry of ours; the network's settings are in the file's own header."""
     return WeightsEntry(
@@ -42,41 +40,33 @@ TRAINED: tuple[WeightsEntry, ...] = (
         "poselift2",
         "e65eb7d8edc9546490fb21724fac8b13b9d8e7ac0d01c544897a93379987ed92",
         is_default=True,
-        normalisation="ray",
-        data=_DATA,
     ),
     _trained(
         "sct-2",
         "sct",
         "9b42754e480429537f46c1234869421755469cd6e28170d65fdabd6195187b60",
-        normalisation="ray",
-        data=_DATA,
     ),
     _trained(
         "convformer-2",
         "convformer",
         "c4a8d0291fa440a01decf63e51c42d706001da991d0b40e8797346771beb3381",
-        normalisation="ray",
-        data=_DATA,
     ),
     _trained(
         "poseformerv2-2",
         "poseformerv2",
         "6050c6c7a15e985f1ee2689a131e2f4e1d8b6d541ca70e1df97451b792fcbd22",
-        normalisation="ray",
-        data=_DATA,
     ),
     _trained(
         "ftcm-2",
         "ftcm",
         "069bd629606c61a9d11e2d9e32c202b8a40b1735e42180ab0a0b315e4e65a3e6",
-        normalisation="ray",
-        data=_DATA,
     ),
     _trained(
         "poselift-27",
         "poselift",
         "b0735a1ab0d3c2d009b3ea42ad480439799f64540e0a6c3f5472bf72185680da",
+        normalisation="crop",
+        data="CMU motion capture",
     ),
 )
 

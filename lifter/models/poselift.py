@@ -21,7 +21,7 @@ from poselift.lifter.models.layers import DotProduct
 def rotary_tables(frames: int, size: int) -> tuple[Tensor, Tensor]:
     """Cosines and sines (frames, size) of the turns of `size` / 2 pairs of channels."""
     # On the CPU even where the network is made without memory: there arithmetic would import
-    # torch's compiler, which takes a second and 90 MB.
+    # torch's compiler, which takes a second and 60 MB.
     speed = 100.0 ** (-torch.arange(0, size, 2, device="cpu") / size)
     angle = torch.arange(frames, device="cpu")[:, None] * speed[None]
     angle = torch.cat([angle, angle], dim=-1)

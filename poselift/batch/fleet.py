@@ -25,6 +25,7 @@ from poselift.batch.stamps import has_changed, stamp_of
 from poselift.batch.telling import record_of
 from poselift.batch.units import Unit
 from poselift.errors import PoseliftError
+from poselift.version import installed_version
 
 if TYPE_CHECKING:
     from poselift.batch.on_ray import OnRay
@@ -49,7 +50,7 @@ class Seat:
 
     def version(self) -> str:
         """That of Poselift on this machine."""
-        return _version()
+        return installed_version()
 
     def do(self, unit: Unit) -> Record | Trouble:
         """Process a unit. The models stay loaded for the next one."""
@@ -206,9 +207,10 @@ class Fleet:
         except self._ray.exceptions.RayActorError as error:
             return self._lost(actor, error)
         if not actor.ready:
-            if said != _version():
+            ours = installed_version()
+            if said != ours:
                 raise PoseliftError(
-                    f"A machine of the cluster has Poselift {said}, this one {_version()}.",
+                    f"A machine of the cluster has Poselift {said}, this one {ours}.",
                     "Install the same version on all of them.",
                 )
             actor.ready, self._false_starts = True, 0
@@ -268,12 +270,3 @@ class Fleet:
                 self._wanted.cpus,
                 self._wanted.gpus,
             )
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("poselift")
-    except PackageNotFoundError:
-        return "not installed"

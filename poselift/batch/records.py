@@ -146,8 +146,8 @@ class Records:
     def read(self, name: str) -> Record | None:
         """The record of the unit with this id; None if there is none that can be used."""
         # In a long list most have none yet, and making a Path costs more than looking.
-        path = os.path.join(self.out, _FOLDER, name[:2], f"{name}.json")  # noqa: PTH118
-        return _read(Path(path)) if os.path.exists(path) else None  # noqa: PTH110
+        place = self._place(name)
+        return _read(Path(place)) if os.path.exists(place) else None  # noqa: PTH110
 
     def write(self, record: Record) -> None:
         """Write a record whole, in place of an earlier one."""
@@ -223,8 +223,11 @@ class Records:
             return False
 
     def _path(self, name: str) -> Path:
+        return Path(self._place(name))
+
+    def _place(self, name: str) -> str:
         # Network file systems are slow with very many files in one folder.
-        return self.out / _FOLDER / name[:2] / f"{name}.json"
+        return os.path.join(self.out, _FOLDER, name[:2], f"{name}.json")  # noqa: PTH118
 
 
 def _read(path: Path) -> Record | None:

@@ -16,6 +16,7 @@ from poselift.batch import Batch
 from poselift.settings import Settings
 from tests.batch import planted
 from tests.batch.planted import PARTS, video
+from tests.waiting import until
 
 psutil = pytest.importorskip("psutil")
 pytestmark = [
@@ -40,13 +41,6 @@ if __name__ == "__main__":
 """
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to that in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     """Starts the program and waits until it is where it should be ended."""
@@ -58,7 +52,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def start(*words: str) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         started.append(subprocess.Popen([sys.executable, "program.py", *words], env=environment))
-        until(Path("loading" if words else "hanging").exists)
+        until(Path("loading" if words else "hanging").exists, 60)
         return started[0]
 
     yield start
@@ -85,7 +79,7 @@ def test_no_process_is_left_and_the_next_run_does_the_video(
         assert supervisor.poll() is None
         os.kill(supervisor.pid, number)
     supervisor.wait(timeout=60)
-    until(lambda: not any(one.is_running() and one.status() != "zombie" for one in left))
+    until(lambda: not any(one.is_running() and one.status() != "zombie" for one in left), 60)
     assert list(Path("out").glob("records/*/*")) == []
     assert list(Path("out").glob(".unfinished/*")) == []
     if number == signal.SIGKILL and moment == "running":

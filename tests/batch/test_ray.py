@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from poselift.errors import PoseliftError
 from poselift.settings import Settings
 from tests.batch import planted
 from tests.batch.planted import PARTS, video
+from tests.waiting import until
 
 SETTINGS = Settings().changed(save="npz", out="out", every="1")
 
@@ -78,16 +78,6 @@ def seats() -> list[Any]:
     return [one for one in alive if "".join(one.cmdline()).startswith("ray::Seat")]
 
 
-def gone_in_time(processes: Callable[[], list[Any]], seconds: float = 30.0) -> bool:
-    """Whether none of the processes is left; the system needs a moment to end them."""
-    end = time.monotonic() + seconds
-    while processes():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 @pytest.mark.slow
 def test_workers_and_machines_come_and_go_and_every_video_is_done_once(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -110,7 +100,7 @@ def test_workers_and_machines_come_and_go_and_every_video_is_done_once(
     assert (summary.done, summary.failed, summary.interrupted) == (8, 0, False)
     assert sorted(record.id for record in told) == sorted(unit.id for unit in batch.units())
     assert sorted(record.id for record in batch.records) == sorted(record.id for record in told)
-    assert gone_in_time(seats)
+    until(lambda: seats() == [], 30)  # the system needs a moment to end them
     by_many = results()
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")

@@ -171,7 +171,7 @@ def test_loading_does_not_import_torchs_compiler() -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = set(out.stdout.split())
     assert "torch" in modules
-    assert not {"torch._dynamo", "sympy"} & modules  # a second and 70 MB at every start
+    assert not {"torch._dynamo", "sympy"} & modules  # a second and 60 MB at every start
 
 
 @pytest.mark.parametrize(("former", "now"), weights.registry.SUCCESSORS.items())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,7 @@ from poselift.settings import Settings
 from tests.page.conftest import Tab
 from tests.serve.conftest import Running
 from tests.serve.test_attacks import ask, cookie, upload
-
-
-def until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+from tests.waiting import until
 
 
 def states(clips: Clips) -> dict[str, str]:
