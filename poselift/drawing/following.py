@@ -58,7 +58,7 @@ class FollowingView:
         """Metres from the target's plane."""
         return self.path.distance
 
-    def camera(self, time: float = 0.0) -> Viewpoint:
+    def camera(self, time: float = 0.0, frame: int = 0) -> Viewpoint:
         """The camera at `time` seconds."""
         still = self.path.camera(time)
         return replace(still, position=still.position + self.shift(time))

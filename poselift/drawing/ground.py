@@ -10,6 +10,7 @@ from poselift.drawing.shapes import SHIFT, fixed
 from poselift.drawing.style import Theme
 from poselift.drawing.viewpoint import FilmedView, ViewPath, Viewpoint
 
+_SHRUNK = 6  # times smaller: a floor that is made anew for every frame
 FLOOR = -0.045  # metres: joints lie inside the leg, so the sole is below the lowest ankle
 
 
@@ -26,24 +27,33 @@ class Ground:
         """`reach` is how many metres around the target the motion goes."""
         self._rig, self._theme = rig, theme
         self._radius = reach * 1.15 + 1.2
-        self._base, self._fade = self._make_base()
+        self._base, self._fade = self._make_base(rig.camera())
         self._ready: np.ndarray | None = None
         self._grid, self._step = self._grid_lines()
 
     def at(self, camera: Viewpoint, shift: np.ndarray) -> np.ndarray:
         """The picture for a camera of the rig whose target has gone `shift`; not to be changed."""
         if self._ready is None or not self._rig.still:
+            if isinstance(self._rig, FilmedView) and not self._rig.still:
+                self._base, self._fade = self._make_base(camera, _SHRUNK)
             self._ready = self._with_grid(camera, shift)
         return self._ready
 
-    def _make_base(self) -> tuple[np.ndarray, np.ndarray]:
-        width, height = self._rig.size
-        camera = self._rig.camera()
+    def _make_base(self, camera: Viewpoint, shrunk: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Floor and ground, and how strong the grid is; made `shrunk` times smaller where that
+        has to be quick, as both are smooth.
+        """
+        width, height = (max(length // shrunk, 1) for length in self._rig.size)
+        share = np.array((width, height)) / self._rig.size
+        centre = (np.array(camera.centre) + 0.5) * share - 0.5
         x, y = (
             np.arange(width, dtype=np.float32)[None],
             np.arange(height, dtype=np.float32)[:, None],
         )
-        across, down = (x - camera.centre[0]) / camera.focal, (y - camera.centre[1]) / camera.focal
+        across, down = (
+            (at - middle) / (camera.focal * scale)
+            for at, middle, scale in zip((x, y), centre, share, strict=True)
+        )
         right, below, ahead = camera.axes.astype(np.float32)
         fall = across * right[2] + down * below[2] + ahead[2]
         # Along each line of sight to the floor; what looks above the horizon never gets there.
@@ -63,7 +73,10 @@ class Ground:
         # A little noise hides the steps between neighbouring greys, which H.264 makes visible.
         noise = np.random.default_rng(7).random((height, width, 1), np.float32) - 0.5
         base = np.clip(np.rint(base + noise), 0, 255).astype(np.uint8)
-        return base, np.rint(255 * np.minimum(fade * 1.6, 1)).astype(np.uint8)
+        strength = np.rint(255 * np.minimum(fade * 1.6, 1)).astype(np.uint8)
+        if shrunk > 1:
+            return cv2.resize(base, self._rig.size), cv2.resize(strength, self._rig.size)
+        return base, strength
 
     def _grid_lines(self) -> tuple[list[tuple[np.ndarray, bool]], float]:
         """World ends of the lines (N, 2, 3), whether each set is that of whole steps; the step."""

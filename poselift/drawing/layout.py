@@ -162,7 +162,7 @@ class ClipPainter:
             return self._scene.render(
                 motion.pose3d[who, row], motion.ids[who], float(motion.time[row]),
                 motion.score[who, row], motion.filled[who, row], self._numbers, behind=small,
-                spread=self._spread(who, row),
+                frame=row, spread=self._spread(who, row),
             )  # fmt: skip
         share = np.array(size) / np.maximum((image.shape[1], image.shape[0]), 1)
         # Half a pixel: pixel centres, not corners, are what scaling keeps in place.

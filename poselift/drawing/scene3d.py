@@ -112,7 +112,7 @@ class Scene:
         Returns:
             (height, width, 3) BGR uint8: `out` where it was given.
         """
-        camera = self.rig.camera(time)
+        camera = self.rig.camera(time, frame)
         image = np.empty((*self.size[::-1], 3), np.uint8) if out is None else out
         if behind is None:
             shift = self.rig.shift(time) if isinstance(self.rig, FollowingView) else np.zeros(3)

@@ -80,7 +80,7 @@ class ViewPath:
         """Whether the camera never moves."""
         return self.view != TURNTABLE
 
-    def camera(self, time: float = 0.0) -> Viewpoint:
+    def camera(self, time: float = 0.0, frame: int = 0) -> Viewpoint:
         """The camera at `time` seconds."""
         azimuth, elevation = view_angles(self.view, time)
         axes = view_axes(azimuth, elevation + self.lift)
@@ -96,25 +96,36 @@ class ViewPath:
 
 @dataclass(frozen=True)
 class FilmedView:
-    """The view of the camera that filmed, standing still, fitted into a picture of another size.
+    """The view of the camera that filmed, fitted into a picture of another size.
 
     Attributes:
         size: (width, height) of the picture.
-        viewpoint: the camera.
+        position: (T, 3) world metres of every frame; T is 1 where the camera stood still.
+        axes: (T, 3, 3), rows right, down, forward.
+        focal: (T,) pixels.
+        centre: the pixel looked at straight ahead.
         target: (3,) the middle of what happens.
         distance: metres to it.
     """
 
     size: tuple[int, int]
-    viewpoint: Viewpoint
+    position: np.ndarray
+    axes: np.ndarray
+    focal: np.ndarray
+    centre: tuple[float, float]
     target: np.ndarray
     distance: float
     view: str = CAMERA
-    still: bool = True
 
-    def camera(self, time: float = 0.0) -> Viewpoint:
-        """The camera, at any time."""
-        return self.viewpoint
+    @property
+    def still(self) -> bool:
+        """Whether the camera never moves."""
+        return len(self.axes) == 1
+
+    def camera(self, time: float = 0.0, frame: int = 0) -> Viewpoint:
+        """The camera of a frame; the last one after the clip's end."""
+        row = min(max(frame, 0), len(self.axes) - 1)
+        return Viewpoint(self.position[row], self.axes[row], float(self.focal[row]), self.centre)
 
 
 def filmed_view(
@@ -130,22 +141,18 @@ def filmed_view(
             "This result does not know where its camera was.",
             f"Choose one of {', '.join(VIEWS)}; results of `poselift video` know it.",
         )
-    axes = np.array(camera["rotation"], float)
-    position, focal = np.array(camera["position"], float), np.array(camera["focal"], float)
-    if axes.ndim == 3:
-        raise PoseliftError(
-            "This clip's camera moved; it can be looked through only where it stands still.",
-            f"Choose one of {', '.join(VIEWS)}.",
-        )
+    axes = np.array(camera["rotation"], float).reshape(-1, 3, 3)  # (T, 3, 3), or (1, 3, 3)
+    places = np.broadcast_to(np.array(camera["position"], float), (len(axes), 3))
+    focals = np.broadcast_to(np.array(camera["focal"], float), len(axes))
     own = np.array(camera["size"], float)
     scale = float((np.array(size) / own).min())
     centre = (np.array(camera["centre"]) + 0.5 - own / 2) * scale + np.array(size) / 2 - 0.5
     flat = np.asarray(points, float).reshape(-1, 3)
     flat = flat[np.isfinite(flat).all(axis=1)]
-    target = flat.mean(axis=0) if len(flat) else position + 4 * axes[2]
-    distance = max(float((target - position) @ axes[2]), 0.5)
-    viewpoint = Viewpoint(position, axes, float(focal) * scale, (centre[0], centre[1]))
-    return FilmedView(size, viewpoint, target, distance)
+    target = flat.mean(axis=0) if len(flat) else places[0] + 4 * axes[0, 2]
+    distance = max(float(np.median(((target - places) * axes[:, 2]).sum(axis=1))), 0.5)
+    middle = (float(centre[0]), float(centre[1]))
+    return FilmedView(size, places, axes, focals * scale, middle, target, distance)
 
 
 def view_angles(view: str, time: float = 0.0) -> tuple[float, float]:
