@@ -14,6 +14,9 @@ import numpy as np
 GRAVITY = 9.81
 #: Standard deviations of one frame at 30 a second, in metres or as a share of the distance.
 _SIDE_SD, _DEPTH_SHARE = 0.016, 0.14
+#: By which share of the distance all of a way may be too near or too far. Without this a crouch
+#: that was lifted too shallow pulls people nearer, as if they crouched that little and were there.
+_WHOLE_SHARE = 0.015
 _FLOOR_SD = 0.05
 _STEP_SD = 0.006
 #: Metres a second squared by which people speed up, across the line of sight and along it.
@@ -82,7 +85,9 @@ def _solve(clues: Clues, believed: np.ndarray) -> np.ndarray:
     _add_steps(system, clues, rate)
     _add_floor(system, clues, rate)
     _add_push(system, clues, sight)
-    return system.solve()
+    nearer = clues.ray * (believed / np.maximum(clues.distance, 1e-6))[:, None]
+    nearer /= max(float(believed.sum()), 1e-9) * _WHOLE_SHARE
+    return system.solve(nearer, float((nearer * clues.seen).sum()))
 
 
 def _add_steps(system: _Banded, clues: Clues, rate: float) -> None:
@@ -169,7 +174,10 @@ class _Banded:
                 b = (1, -2, 1)[second]
                 self.blocks[second - first, inside] += a * b * info
 
-    def solve(self) -> np.ndarray:
+    def solve(self, line: np.ndarray, wanted: float) -> np.ndarray:
+        """The points (T, 3), with one more term that is not banded: `line` (T, 3) times them all
+        should be `wanted`, give or take 1.
+        """
         from scipy.linalg import solveh_banded
 
         width = 9
@@ -183,6 +191,8 @@ class _Banded:
                         continue
                     column = 3 * np.arange(len(blocks)) + a
                     band[offset, column] = blocks[:, a, b]
-        return np.asarray(
-            solveh_banded(band, self.right.ravel(), lower=True, check_finite=False)
-        ).reshape(-1, 3)
+        sides = np.stack([self.right.ravel(), line.ravel()], axis=1)
+        free, pulled = solveh_banded(band, sides, lower=True, check_finite=False).T
+        # Sherman and Morrison's formula for the term of rank one.
+        off = (wanted - line.ravel() @ free) / (1 + line.ravel() @ pulled)
+        return np.asarray(free + off * pulled).reshape(-1, 3)
