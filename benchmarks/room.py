@@ -15,14 +15,22 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import machine
 from benchmarks.rooms_judged import Found, Tally, picture_error
-from benchmarks.rooms_made import FPS, KINDS, SIZE, MadeRoom, make_room, usable, without_noise
+from benchmarks.rooms_live import AFTER, FRAMES, from_rows, live_room, longer
+from benchmarks.rooms_made import (
+    FPS,
+    KINDS,
+    SIZE,
+    MadeRoom,
+    make_room,
+    usable,
+    without_noise,
+)
 from poselift import lifter
 from poselift.errors import PoseliftError
 from poselift.lifter.data.mocap import Clip, read_sets, split
@@ -116,7 +124,25 @@ def judge(
             if method is the_room and made.kind == "still":
                 camera = room.build(motions, SIZE).camera
                 pixels = [camera.project(np.asarray(w, float)) for w in found.worlds]
-                tallies[name].picture.append(picture_error(made, found.worlds, pixels))
+                tallies[name].picture.append(picture_error(made, pixels))
+                tallies[name].true_picture.append(picture_error(made, made.true_pixels()))
+    return tallies
+
+
+def judge_live(rooms: Sequence[tuple[MadeRoom, list[Motion]]]) -> dict[str, Tally]:
+    """The room of a running camera, against that of the whole clip; milliseconds are of a frame."""
+    tallies = {"room, of the whole clip": Tally(), "room, live": Tally()}
+    kept = np.arange(AFTER, FRAMES)
+    for one, its_motions in rooms:
+        made, motions = longer(one, its_motions, FRAMES)
+        for (name, tally), method in zip(tallies.items(), (the_room, live_room), strict=True):
+            begun = time.perf_counter()
+            found = method(made, motions)
+            found.seconds = time.perf_counter() - begun
+            if name == "room, live":
+                found.seconds /= FRAMES
+            found.worlds = [world[AFTER:] for world in found.worlds]
+            tally.add(from_rows(made, kept), found)
     return tallies
 
 
@@ -145,6 +171,9 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     ):
         out[title] = judge(pairs, METHODS)
         print_tallies(title, out[title])
+    title = f"the {count} still cameras of the first table, live, after {AFTER / FPS:g} s"
+    out[title] = judge_live(lifted)
+    print_tallies(title, out[title])
     for kind in KINDS[1:]:
         moving = [make_room(clips, kind, 10_000 * options.seed + i) for i in range(count // 3)]
         title = f"{len(moving)} cameras, {kind}, lifted from detected keypoints"
@@ -161,21 +190,8 @@ def print_cost(options: argparse.Namespace) -> None:
     """Processor time of 600 frames of two people before a still camera."""
     clips = usable(split(read_sets(options.mocap))[1])
     made = make_room(clips, "still", 2, people=2)
-    long = []
-    for motion in made.motions(lifter.load(options.lifter)):
-        # Forth and back until 600 frames are full.
-        there = np.arange(len(motion))
-        rows = np.resize(np.concatenate([there, there[::-1]]), 600)
-        track = replace(
-            motion.track, frames=np.arange(600), xy=motion.track.xy[rows],
-            score=motion.track.score[rows],
-        )  # fmt: skip
-        filled = np.zeros(600, bool)
-        said = {
-            name: None if (values := getattr(motion, name)) is None else values[rows]
-            for name in ("pose3d", "up", "up_certainty", "planted", "spread")
-        }
-        long.append(replace(motion, track=track, filled=filled, **said))
+    # Forth and back until 600 frames are full.
+    _, long = longer(made, made.motions(lifter.load(options.lifter)), 600)
     room.build(long, SIZE)  # loads what it needs
     job = {"600 frames, 2 people": lambda: room.build(long, SIZE)}
     for name, seconds in machine.best_seconds(job, 5, time.process_time).items():

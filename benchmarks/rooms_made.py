@@ -108,6 +108,12 @@ class MadeRoom:
         """How long it is."""
         return len(self.camera.focal)
 
+    def true_pixels(self) -> list[np.ndarray]:
+        """(T, 17, 2) where each person's true joints are in the picture."""
+        seen = [self.camera.seen(person.world) for person in self.people]
+        focal = self.camera.focal[:, None, None]
+        return [points[..., :2] / points[..., 2:] * focal + np.array(SIZE) / 2 for points in seen]
+
     def tracks(self) -> list[Track]:
         """What a tracker would give."""
         at = np.arange(self.frames)

@@ -16,7 +16,7 @@ from poselift.detectors.see import See, Seen
 from poselift.detectors.similarity import person_size
 from poselift.detectors.smooth import OneEuro
 from poselift.errors import PoseliftError
-from poselift.live_streams import CameraRate, LiveFloor, PoseStream, open_stream, trained_rate
+from poselift.live_streams import CameraRate, PoseStream, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
 from poselift.scene.live import LiveRoom, warm_up_room
 from poselift.scene.rays import FIELD_OF_VIEW
@@ -256,8 +256,7 @@ class Live:
             pose = self._ready(person).push(xy[row], score[row], self._times[-1])
             if pose is not None:
                 said = getattr(person.stream, "said", None)
-                placed = self._room.place(number, pose, *person.seen_then(), said)
-                pose = person.stand(placed)
+                pose = self._room.place(number, pose, *person.seen_then(), said)
             shown.append(
                 LivePerson(
                     number,
@@ -299,7 +298,6 @@ class _Followed:
         self.xy = np.zeros((17, 2), np.float32)
         self.score = np.zeros(17, np.float32)
         self.unseen = 0
-        self._floor = LiveFloor()
         self._seen: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=lookahead + 1)
         self._smooth: OneEuro | None = None
         if smooth != "off":
@@ -335,7 +333,3 @@ class _Followed:
     def seen_then(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Joints, scores and time of the frame that the newest pose belongs to."""
         return self._seen[0]
-
-    def stand(self, pose: np.ndarray) -> np.ndarray:
-        """A pose of the room, moved so that its floor is at 0."""
-        return self._floor.stand(pose)

@@ -1,4 +1,4 @@
-"""What `Live` lifts with: a stream of any lifter, the camera's rate, the floor under a person."""
+"""What `Live` lifts with: a stream of any lifter, and the camera's rate."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ _USUAL_FRAMES = 27  # that a lifter looks at which does not say how many
 _USUAL_FPS = 30.0
 _ENOUGH_INTERVALS = 8  # before the times are believed to show the camera's rate
 _BETWEEN = 0.65  # of a step: how far the rate must be from the present step to change it
-_FLOOR_MEMORY = 150  # poses over which the floor under somebody is found
-_FLOOR_PERCENTILE = 10
 
 
 class PoseStream(Protocol):
@@ -138,23 +136,3 @@ class CameraRate:
             return False
         self.fps = measured
         return True
-
-
-class LiveFloor:
-    """The floor under one person, found from where the lowest joint has lately been.
-
-    >>> floor = LiveFloor()
-    >>> pose = np.zeros((17, 3), np.float32); pose[3, 2] = -0.9
-    >>> float(floor.stand(pose)[3, 2])
-    0.0
-    """
-
-    def __init__(self) -> None:
-        self._lowest: deque[float] = deque(maxlen=_FLOOR_MEMORY)
-
-    def stand(self, pose: np.ndarray) -> np.ndarray:
-        """A world pose (17, 3) about the pelvis, moved so that the floor is at 0."""
-        self._lowest.append(float(pose[:, 2].min()))
-        # A low percentile, so that a jump leaves the floor and one bad frame does not sink it.
-        floor = float(np.percentile(self._lowest, _FLOOR_PERCENTILE))
-        return pose - np.array([0, 0, floor], np.float32)

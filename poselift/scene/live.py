@@ -9,11 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from poselift.scene.balance import ANKLES, metre_in_pixels
-from poselift.scene.bones import reach
 from poselift.scene.camera import world_from_camera
 from poselift.scene.estimate import Belief, Search
-from poselift.scene.evidence import planted_by_both
-from poselift.scene.rays import FIELD_OF_VIEW, Sight, focal_length, joint_weights, look, turn_to
+from poselift.scene.live_person import PersonNow, Seen
+from poselift.scene.rays import FIELD_OF_VIEW, focal_length, joint_weights, look, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.types import Motion, Track
 
@@ -22,17 +21,8 @@ _LEARN_AT = (2.0, 4.0, 8.0, 16.0, 30.0)
 _MOST_FRAMES = 900
 _LEAST_FRAMES = 20  # of somebody, to be heard
 _MOST_PEOPLE = 4  # are listened to
+_SEEN = 0.25  # the score of an ankle that is seen
 _EASE = 0.7  # seconds in which the room turns to a better belief
-#: Seconds over which what is seen replaces what was thought, along and across the line of sight.
-_ALONG, _ACROSS = 0.6, 0.04
-_SLOW = 0.4  # metres per second: slower ankles are planted
-#: Chances above which a foot is held where it stands, and below which it is let go.
-_HOLD, _LET_GO = 0.5, 0.3
-_FARTHEST = 0.12  # metres that a foot is moved
-#: Seconds in which a held foot gives way to where it is seen, and in which one that was let go is
-#: where it is seen again.
-_GIVES, _FREED = 4.0, 0.08
-_SINK = 2.0  # seconds in which a wrong slope of the floor is forgotten
 
 
 class Says(Protocol):
@@ -60,16 +50,8 @@ class _Past:
     score: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     times: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     said: deque[Says | None] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
-    root: np.ndarray | None = None
-    planted: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    held: np.ndarray = field(default_factory=lambda: np.zeros(2, bool))
-    spot: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
-    shift: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
-    feet: np.ndarray = field(default_factory=lambda: np.zeros((2, 3)))
-    ankles: np.ndarray = field(default_factory=lambda: np.zeros((2, 2)))
-    speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    height: float = 0.0
-    time: float = 0.0
+    now: PersonNow = field(default_factory=PersonNow)
+    grown: float = 1.0  # the size that is believed, against the lifted body
 
 
 def warm_up_room() -> None:
@@ -101,7 +83,9 @@ class LiveRoom:
         self._watched = 0.0
         self._time: float | None = None
         self._origin: np.ndarray | None = None
+        self._height: float | None = None
         self._people: dict[int, _Past] = {}
+        self._listened: list[_Past] = []  # by the numbers of the motions that are searched
 
     @property
     def belief(self) -> Belief | None:
@@ -122,6 +106,8 @@ class LiveRoom:
             found = self._search.step()
             if found is not None:
                 self._belief, self._search = found, None
+                for number, size in found.sizes.items():
+                    self._listened[number].grown = size
         elif self._learned < len(_LEARN_AT) and self._watched >= _LEARN_AT[self._learned]:
             self._learned += 1
             motions = self._heard()
@@ -130,11 +116,10 @@ class LiveRoom:
     def _heard(self) -> list[Motion]:
         """The past of those who were seen longest, as if it were a clip."""
         by_length = sorted(self._people.values(), key=lambda past: -len(past.pose))
+        self._listened = [past for past in by_length if len(past.pose) >= _LEAST_FRAMES]
         motions = []
-        for number, past in enumerate(by_length[:_MOST_PEOPLE]):
+        for number, past in enumerate(self._listened[:_MOST_PEOPLE]):
             count = len(past.pose)
-            if count < _LEAST_FRAMES:
-                continue
             track = Track(number, np.arange(count), np.stack(past.xy), np.stack(past.score))
             rate = (count - 1) / max(past.times[-1] - past.times[0], 1e-3)
             pose = np.stack(past.pose).astype(np.float32)
@@ -154,20 +139,17 @@ class LiveRoom:
         if self._belief is None:
             return
         share = 1 - np.exp(-step / _EASE)
-        before = world_from_camera(self._up)
-        grown = (self._belief.focal / self._focal) ** share
+        before = self._up
+        further = (self._belief.focal / self._focal) ** share
         up = self._up + share * (self._belief.up - self._up)
         self._up = up / np.linalg.norm(up)
-        self._focal *= grown
-        after = world_from_camera(self._up)
+        self._focal *= further
+        self._height = self._belief.height
         # Distances grow with the focal length, for people as for the spot that is looked at.
         if self._origin is not None:
-            self._origin = self._origin * [1, 1, grown]
+            self._origin = self._origin * [1, 1, further]
         for past in self._people.values():
-            if past.root is not None:
-                high = float(before[2] @ past.root)
-                past.root, past.spot = past.root * [1, 1, grown], past.spot * [1, 1, grown]
-                past.height += float(after[2] @ past.root) - high
+            past.now.turn(before, self._up, further, (past.grown / past.now.size) ** share)
 
     def place(self, number: int, pose: np.ndarray, xy: np.ndarray, score: np.ndarray,
               time: float, said: Says | None = None) -> np.ndarray:  # fmt: skip
@@ -188,84 +170,25 @@ class LiveRoom:
         past.score.append(np.array(score))
         past.times.append(time)
         past.said.append(None if said is None else _turned(said, turn_to(ahead)))
-        step = time - past.time
         weight = joint_weights(xy[None], score[None])
         points = xy[None].astype(np.float64)
-        sight = look(along_ray[None], points, weight, self._focal, self._centre)
         metre = float(metre_in_pixels(along_ray[None], points, weight)[0])
-        seen = weight[0, ANKLES] > 0.25
-        self._follow(past, sight, points[0], metre, time, seen, bool(weight.any()))
-        assert past.root is not None
+        body = along_ray[None] * past.now.size
+        sight = look(body, points, weight, self._focal, self._centre)
+        feet = weight[0, ANKLES] > _SEEN
+        planted = None if said is None else said.planted
+        seen = Seen(sight, points[0], metre, feet, bool(weight.any()), planted, time)
+        body = past.now.follow(seen, self._up, self._height)
+        assert past.now.root is not None
         if self._origin is None:
-            self._origin = past.root
+            self._origin = past.now.root
         to_world = world_from_camera(self._up)
-        body = _hold_feet(past, sight.pose[0] + past.root, step)
-        world = body @ to_world.T - np.append((to_world @ self._origin)[:2], past.height)
+        world = body @ to_world.T - np.append((to_world @ self._origin)[:2], past.now.floor)
         return np.asarray(world, np.float32)
-
-    def _follow(
-        self,
-        past: _Past,
-        sight: Sight,
-        xy: np.ndarray,
-        metre: float,
-        time: float,
-        seen_feet: np.ndarray,
-        known: bool,
-    ) -> None:
-        """The pelvis, in camera space: carried on by planted feet, corrected by what is seen."""
-        feet, ankles = sight.pose[0, ANKLES], xy[list(ANKLES)]
-        seen, ray = sight.root[0], sight.ray[0]
-        up = self._up
-        step = time - past.time
-        if past.root is None or not 0 < step < 1:
-            past.root, past.height, past.speed = seen, float(seen @ up), np.full(2, 9.0)
-        elif known:
-            speed = np.linalg.norm(ankles - past.ankles, axis=1) / max(metre, 1e-6) / step
-            past.speed = past.speed + 0.5 * (speed - past.speed)
-            planted = np.exp(-np.square(past.speed / _SLOW))
-            if (said := past.said[-1]) is not None:
-                planted = planted_by_both(said.planted, planted, seen_feet)
-            past.planted = planted
-            carried = (planted[:, None] * (past.feet - feet)).sum(axis=0)
-            guess = past.root + carried / max(float(planted.sum()), 1.0)
-            off = seen - guess
-            along = (off @ ray) * ray
-            past.root = (
-                guess
-                + (1 - np.exp(-step / _ALONG)) * along
-                + (1 - np.exp(-step / _ACROSS)) * (off - along)
-            )
-            past.height += (1 - np.exp(-step / _SINK)) * (past.root @ up - past.height)
-        past.feet, past.ankles, past.time = feet, ankles, time
 
     def forget(self, number: int) -> None:
         """The person is gone."""
         self._people.pop(number, None)
-
-
-def _hold_feet(past: _Past, body: np.ndarray, step: float) -> np.ndarray:
-    """The body (17, 3) with the feet that stand where they stood, bent at the knees.
-
-    Spots are in the camera's axes, in which they stay when the room turns to a better belief.
-    """
-    step = float(np.clip(step, 0, 0.2))
-    for side, ankle in enumerate(ANKLES):
-        seen_at = body[ankle].copy()
-        if not past.held[side]:
-            past.spot[side] = seen_at + past.shift[side]
-        past.held[side] = past.planted[side] > (_LET_GO if past.held[side] else _HOLD)
-        if past.held[side]:
-            past.spot[side] += (1 - np.exp(-step / _GIVES)) * (seen_at - past.spot[side])
-            wanted = past.spot[side] - seen_at
-            far = float(np.linalg.norm(wanted))
-            past.shift[side] = wanted * min(1.0, _FARTHEST / max(far, 1e-9))
-            past.spot[side] = seen_at + past.shift[side]
-        else:
-            past.shift[side] *= np.exp(-step / _FREED)
-        if past.shift[side].any():
-            body = reach(body[None], side, (seen_at + past.shift[side])[None])[0]
-    return body
 
 
 @dataclass(frozen=True)

@@ -84,3 +84,30 @@ def test_feet_that_stand_stay_though_poses_tremble() -> None:
                 slides.append(np.linalg.norm(step - step.mean(axis=0), axis=1).mean())
     assert len(slides) > 4
     assert np.mean(slides) < 0.01
+
+
+def test_everybody_walks_on_the_floor_that_is_found() -> None:
+    people = [walker((-1.2, 4), (1.2, 7), 7.0), walker((1.5, 6), (-1.5, 4.5), 7.0)]
+    _, poses = watch([film(p, 30, height=3.0, number=i) for i, p in enumerate(people)])
+    for pose, true in zip(poses, people, strict=True):
+        off = (pose[:, [3, 6], 2] - true[:, [3, 6], 2])[150:]
+        assert np.abs(off).mean() < 0.025
+
+
+def test_who_jumps_is_in_the_air_and_lands_on_the_same_floor() -> None:
+    true = stander((0.2, 5), 20, 6.0)
+    time = np.arange(18) / FPS
+    true[120:138, :, 2] += (9.81 / 2 * time * (time[-1] - time))[:, None]
+    _, poses = watch([film(true, 10)])
+    lowest = poses[0, :, :, 2].min(axis=1)
+    assert lowest[129] == pytest.approx(true[129, :, 2].min(), abs=0.06)
+    assert lowest[145:] == pytest.approx(0, abs=0.03)
+
+
+def test_one_bad_reading_of_a_foot_moves_nobody() -> None:
+    motion = film(stander((0, 5), 0, 5.0), 15)
+    wrong = motion.pose3d.copy()
+    wrong[120, 3, 1] += 0.8  # y points down in the picture
+    _, poses = watch([replace(motion, pose3d=wrong)])
+    heads = poses[0, 115:150, 10, 2]
+    assert np.ptp(heads) < 0.06

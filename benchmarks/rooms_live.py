@@ -1,0 +1,76 @@
+"""Made rooms as a running camera sees them: frame by frame, nothing known of what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.rooms_judged import Found
+from benchmarks.rooms_made import FPS, SIZE, MadeRoom
+from poselift.scene.live import LiveRoom
+from poselift.types import Motion
+
+#: Frames of a room that is gone through forth and back, and from which on it is judged: the camera
+#: has been found twice by then.
+FRAMES, AFTER = 300, 150
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the lifter said of one frame."""
+
+    up: np.ndarray
+    up_certainty: np.ndarray
+    planted: np.ndarray
+
+
+def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """`LiveRoom`'s worlds, and what it believes in the end."""
+    room = LiveRoom(SIZE)
+    worlds = [np.zeros((made.frames, 17, 3), np.float32) for _ in motions]
+    for frame in range(made.frames):
+        time = frame / FPS
+        room.frame(time)
+        for number, motion in enumerate(motions):
+            said = None
+            if motion.up is not None:
+                assert motion.up_certainty is not None
+                assert motion.planted is not None
+                said = _Said(motion.up[frame], motion.up_certainty[frame], motion.planted[frame])
+            xy, score = motion.track.xy[frame], motion.track.score[frame]
+            worlds[number][frame] = room.place(number, motion.pose3d[frame], xy, score, time, said)
+        room.learn()
+    belief = room.belief
+    assert belief is not None
+    return Found(worlds, belief.up, belief.focal)
+
+
+def longer(made: MadeRoom, motions: Sequence[Motion], frames: int) -> tuple[MadeRoom, list[Motion]]:
+    """The same room, filmed by a still camera, forth and back until so many frames are full."""
+    there = np.arange(made.frames)
+    rows = np.resize(np.concatenate([there, there[-2:0:-1]]), frames)
+    out = []
+    for motion in motions:
+        track = replace(
+            motion.track, frames=np.arange(frames), xy=motion.track.xy[rows],
+            score=motion.track.score[rows],
+        )  # fmt: skip
+        said = {
+            name: None if (values := getattr(motion, name)) is None else values[rows]
+            for name in ("pose3d", "up", "up_certainty", "planted", "spread")
+        }
+        out.append(replace(motion, track=track, filled=np.zeros(frames, bool), **said))
+    return from_rows(made, rows), out
+
+
+def from_rows(made: MadeRoom, rows: np.ndarray) -> MadeRoom:
+    """The frames `rows` of a made room."""
+    people = [replace(p, world=p.world[rows], xy=p.xy[rows], score=p.score[rows])
+              for p in made.people]  # fmt: skip
+    seen = made.camera
+    camera = replace(
+        seen, rotation=seen.rotation[rows], position=seen.position[rows], focal=seen.focal[rows]
+    )
+    return replace(made, camera=camera, people=tuple(people))
