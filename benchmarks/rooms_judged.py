@@ -119,8 +119,10 @@ class Tally:
             "flight's height, median % off": _one(100 * np.array(self.flights)),
             "MPJPE in the room, mm": _one(self.poses, np.mean),
             "acceleration error, mm a frame squared": _one(self.acceleration, np.mean, 2),
-            "joints from what was seen, % of the height": _one(self.picture, np.mean, 2),
-            "milliseconds a room (live: a frame)": _one(
+            "joints (true ones) from what was seen, % of the height": (
+                f"{_one(self.picture, np.mean, 2)} ({_one(self.true_picture, np.mean, 2)})"
+            ),
+            "milliseconds a room, or a live frame": _one(
                 1000 * np.array(self.seconds), np.median, 1
             ),
         }
