@@ -3,9 +3,10 @@
     python -m benchmarks.growth                 the table of docs/guarantees.md
     python -m benchmarks.growth --minutes 1 10 --people 1 10 --formats npz
 
-Each cell is a process of its own; what it took at most (VmHWM, Linux). Networks are left out: they
-take the same for every clip. A run over joints is everything from seen people to files; one over
-frames also decodes, draws and encodes.
+Each cell is a process of its own; what it took at most (VmHWM, Linux). Networks take the same for
+every clip: `--networks` loads and runs them first, as every run does, without it they are left out.
+A run over joints is everything from seen people to files; one over frames also decodes, draws and
+encodes.
 """
 
 from __future__ import annotations
@@ -30,24 +31,35 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="+", default=[1, 10, 60])
     parser.add_argument("--people", type=int, nargs="+", default=[1])
     parser.add_argument("--formats", nargs="+", default=["npz", "csv", "json", "mp4", "gif"])
+    parser.add_argument("--networks", action="store_true", help="with the parts that ship loaded")
     parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--clip", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.clip:
+        _make_clip(Path(options.clip[0]), int(options.clip[1]))
+        return
+    more = ["--networks"] if options.networks else []
     if options.cell:
+        if options.networks:
+            _load_networks()
         _cell(options.cell[0], float(options.cell[1]), int(options.cell[2]))
         return
     print("| what | people | " + " | ".join(f"{m:g} min" for m in options.minutes) + " |")
     for kind in options.formats:
         for people in options.people:
-            row = [_measured(kind, minutes, people) for minutes in options.minutes]
+            row = [_measured(kind, minutes, people, *more) for minutes in options.minutes]
             print(
                 f"| {kind} | {people} | " + " | ".join(f"{mb} MB" for mb in row) + " |", flush=True
             )
 
 
-def _measured(kind: str, minutes: float, people: int) -> str:
-    command = [sys.executable, "-m", "benchmarks.growth", "--cell", kind, str(minutes), str(people)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return done.stdout.split()[-1]
+def _measured(kind: str, minutes: float, people: int, *more: str) -> str:
+    return _in_own_process(*more, "--cell", kind, minutes, people).split()[-1]
+
+
+def _in_own_process(*arguments: object) -> str:
+    command = [sys.executable, "-m", "benchmarks.growth", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _cell(kind: str, minutes: float, people: int) -> None:
@@ -59,6 +71,20 @@ def _cell(kind: str, minutes: float, people: int) -> None:
     status = Path("/proc/self/status").read_text().splitlines()
     [peak] = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
     print(round(peak / 1024))
+
+
+def _load_networks() -> None:
+    """What every run has in memory: the parts that ship, having looked at a frame."""
+    from poselift import lifter
+    from poselift.detectors import load_detector, load_keypointer
+    from poselift.types import People
+
+    picture = np.full((720, 1280, 3), 114, np.uint8)
+    somebody = People(np.array([[540, 60, 740, 660]], np.float32), np.ones(1, np.float32))
+    load_detector("nanodet")([picture])
+    load_keypointer("thunder")([picture], [somebody])
+    xy, score = np.zeros((60, 17, 2), np.float32), np.ones((60, 17), np.float32)
+    lifter.load("poselift-2")([Track(1, np.arange(60), xy, score)], image_size=(1280, 720), fps=FPS)
 
 
 def _joints(kind: str, frames: int, people: int, folder: Path) -> None:
@@ -89,8 +115,6 @@ def _joints(kind: str, frames: int, people: int, folder: Path) -> None:
 
 def _frames(kind: str, frames: int, folder: Path) -> None:
     """Decoding, drawing and encoding."""
-    import av
-
     from poselift import large
     from poselift.media import open_source
     from poselift.progress import Silent
@@ -99,13 +123,8 @@ def _frames(kind: str, frames: int, folder: Path) -> None:
     from poselift.settings import Settings
 
     clip = folder / "clip.mp4"
-    with av.open(str(clip), "w") as out:
-        stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for index in range(frames):
-            image = np.full((48, 64, 3), index % 250, np.uint8)
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
-        out.mux(stream.encode(None))
+    # Elsewhere: what a writer of films remembers of every frame is not this process's.
+    _in_own_process("--clip", clip, frames)
     # As lifting leaves them: in a file, where they are large.
     xy, pose = (large.zeros((1, frames, 17, count), np.float32) for count in (2, 3))
     for frame, body in enumerate(_walk(frames, 1)):
@@ -123,6 +142,18 @@ def _frames(kind: str, frames: int, folder: Path) -> None:
     )  # fmt: skip
     with open_source(clip) as source:
         render_clip(source, motion, folder, [kind], Settings(height=64), Silent())
+
+
+def _make_clip(clip: Path, frames: int) -> None:
+    import av
+
+    with av.open(str(clip), "w") as out:
+        stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(frames):
+            image = np.full((48, 64, 3), index % 250, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
+        out.mux(stream.encode(None))
 
 
 def _walk(frames: int, people: int) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Running an ONNX file with onnxruntime, whoever it is from.
+"""Running an ONNX file, whoever it is from.
 
 The one way by which every detector and keypointer opens an ONNX file: graphs that would run or
 grow without bound are refused, float16 files get float32 in and give it back, a file for a fixed
@@ -8,22 +8,16 @@ options were chosen by `benchmarks/see.py`.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
-import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poselift.detectors.engines import Engine, OnnxRuntime, Port, Shape, faster_engine, first_line
 from poselift.detectors.onnx_graph import check_graph
 from poselift.errors import PoseliftError
-
-if TYPE_CHECKING:
-    import onnxruntime
-
-log = logging.getLogger(__name__)
 
 #: More threads than this do not make models of this size faster.
 MOST_THREADS = 4
@@ -57,41 +51,34 @@ class OnnxModel:
 
         Args:
             path: the ONNX file.
-            device: auto, cpu, cuda, cuda:1 or mps. CUDA is used where onnxruntime can.
+            device: auto, cpu, cuda, cuda:1 or mps. CUDA is used where onnxruntime can, and
+                OpenVINO for auto without CUDA, where it is installed.
             threads: how many to compute with; None takes what this machine has, up to 4.
             float_weights: the file stores int8 weights but computes in float: unpack them once
                 at loading instead of at every run.
         """
-        ort = _onnxruntime()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or min(usable_cores(), MOST_THREADS)
-        options.log_severity_level = 3
-        # Threads that spin while they wait take the time of whatever runs beside us.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if float_weights:
-            options.add_session_config_entry("session.disable_quant_qdq", "1")
         check_graph(path)
         self._file = path.name
+        count = threads or min(usable_cores(), MOST_THREADS)
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=_providers(ort, device)
-            )
+            plain = OnnxRuntime(path, device, count, float_weights)
+        except PoseliftError:
+            raise
         except Exception as error:  # onnxruntime's own exceptions share no narrower base
             raise PoseliftError(
-                f"{path.name} cannot be read as an ONNX model: {_first_line(error)}",
+                f"{path.name} cannot be read as an ONNX model: {first_line(error)}",
                 "The file is damaged or of another kind; `poselift weights verify` checks the "
                 "files that Poselift knows.",
             ) from error
-        self._run_options = ort.RunOptions
         self._has_run = False
-        self._input: str
-        self._input, self.input_shape, self._type = self._checked_input()
-        self._outputs = self._checked_outputs()
+        self.input_shape, self._type = self._checked_input(plain.inputs)
+        self._outputs = self._checked_outputs(plain.outputs)
         first = self.input_shape[0] if self.input_shape else None
         self._batch = first if isinstance(first, int) else None
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        on_cuda = self._session.get_providers()[0].startswith("CUDA")
-        self.device = "cuda" if on_cuda else "cpu"
+        self.metadata = plain.metadata
+        faster = faster_engine(path, device, count, plain.outputs)
+        self._engine: Engine = faster or plain
+        self.device = self._engine.device
 
     def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         """Run it on pictures (N, ...): the outputs by their names in the file.
@@ -124,34 +111,27 @@ class OnnxModel:
             ) from error
 
     def _run(self, pictures: np.ndarray) -> list[np.ndarray]:
-        options = self._run_options()
-        late = threading.Timer(FIRST_RUN, setattr, (options, "terminate", True))
-        late.daemon = True
-        if not self._has_run:
-            late.start()
+        feed: np.ndarray = np.ascontiguousarray(pictures, self._type)
         try:
-            feed: dict[str, np.ndarray] = {self._input: np.ascontiguousarray(pictures, self._type)}
-            values = self._session.run(self._outputs, feed, options)
-        except Exception as error:  # onnxruntime's own exceptions share no narrower base
-            why = f"takes more than {FIRST_RUN:g} s" if options.terminate else _first_line(error)
+            values = self._engine.run(feed, None if self._has_run else FIRST_RUN)
+        except Exception as error:  # the engines' own exceptions share no narrower base
+            late = isinstance(error, TimeoutError)
+            why = f"takes more than {FIRST_RUN:g} s" if late else first_line(error)
             raise PoseliftError(
                 f"{self._file} cannot be run on pictures of {pictures.shape}: {why}",
                 "It may be damaged, or a model of another kind.",
             ) from error
-        finally:
-            late.cancel()
         self._has_run = True
         return [v.astype(np.float32) if v.dtype in (np.float16, np.float64) else v for v in values]
 
-    def _checked_input(self) -> tuple[str, list[int | str | None], type]:
-        inputs = self._session.get_inputs()
+    def _checked_input(self, inputs: Sequence[Port]) -> tuple[Shape, type]:
         if len(inputs) != 1 or inputs[0].type not in _FLOATS:
             told = ", ".join(f"{one.name}: {one.type}" for one in inputs[:5]) or "none"
             raise PoseliftError(
                 f"{self._file} is not an image model: its inputs are {told}.",
                 "One input of type float or float16 is expected.",
             )
-        shape: list[int | str | None] = list(inputs[0].shape)
+        shape = inputs[0].shape
         fixed = [side for side in shape if isinstance(side, int)]
         too_many = bool(shape) and isinstance(shape[0], int) and shape[0] > _MOST_BATCH
         if min(fixed, default=1) < 1 or math.prod(fixed) > _MOST_INPUT or too_many:
@@ -159,10 +139,9 @@ class OnnxModel:
                 f"{self._file} expects an input of {shape}, which is too large.",
                 "Export it for 1024 x 1024 or less, and for up to 8 pictures at once.",
             )
-        return inputs[0].name, shape, _FLOATS[inputs[0].type]
+        return shape, _FLOATS[inputs[0].type]
 
-    def _checked_outputs(self) -> list[str]:
-        outputs = self._session.get_outputs()
+    def _checked_outputs(self, outputs: Sequence[Port]) -> list[str]:
         for output in outputs:
             if output.type not in _NUMBERS:
                 raise PoseliftError(
@@ -215,34 +194,3 @@ def usable_cores() -> int:
         allowed = os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return min(allowed, int(asked)) if asked.isdecimal() and int(asked) > 0 else allowed
-
-
-def _onnxruntime() -> onnxruntime:
-    try:
-        import onnxruntime
-    except Exception as error:  # a broken binary raises ImportError, OSError or worse
-        raise PoseliftError(
-            f"onnxruntime, which runs the 2D models, cannot be used: {_first_line(error)}",
-            "Install it: pip install onnxruntime (or onnxruntime-gpu).",
-        ) from error
-    return onnxruntime
-
-
-def _providers(ort: onnxruntime, device: str) -> list[str | tuple[str, dict[str, str]]]:
-    kind, _, index = device.partition(":")
-    if kind not in ("auto", "cpu", "cuda", "mps") or (index and not index.isdecimal()):
-        raise PoseliftError(f"Unknown device {device!r}.", "Use auto, cpu, cuda, cuda:1 or mps.")
-    here = ort.get_available_providers()
-    if kind in ("auto", "cuda"):
-        if "CUDAExecutionProvider" in here:
-            cuda = ("CUDAExecutionProvider", {"device_id": index or "0"})
-            return [cuda, "CPUExecutionProvider"]
-        if kind == "cuda":
-            log.warning("this onnxruntime has no CUDA: the 2D models run on the CPU "
-                        "(pip install onnxruntime-gpu for the GPU)")  # fmt: skip
-    return ["CPUExecutionProvider"]
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

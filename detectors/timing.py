@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from poselift.detectors.engines import engine_name
 from poselift.detectors.session import usable_cores
 from poselift.types import Frame, People
 from poselift.weights.places import fetch_folder, write_whole
@@ -74,7 +75,7 @@ def _key(name: str, files: Sequence[Path], device: str) -> str:
     changed = ",".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
     # A home folder may be shared by machines.
     machine = f"{platform.node()} {platform.machine()} {usable_cores()} of {os.cpu_count()}"
-    return f"{name} {changed} {device} on {machine}"
+    return f"{name} {changed} {device} by {engine_name(device)} on {machine}"
 
 
 def _file() -> Path:

@@ -173,11 +173,19 @@ class Pipeline:
         """Report in one line which parts were chosen and why, once for all clips."""
         if self._told:
             return
+        from poselift.detectors.engines import engine_name
         from poselift.device import resolve_device
 
-        device = str(resolve_device(self.settings.device))
+        device, engine = (
+            str(resolve_device(self.settings.device)),
+            engine_name(self.settings.device),
+        )
+        where = device + (" with OpenVINO" if engine == "openvino" else "")
         self.reporter.say(
-            f"{self.parts.explanation}, on {device}", **self.parts.names, device=device
+            f"{self.parts.explanation}, on {where}",
+            **self.parts.names,
+            device=device,
+            engine=engine,
         )
         self._told = True
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from poselift.background import boxes_of
 from poselift.detectors.company import MARGIN
+from poselift.detectors.engines import engine_name
 from poselift.detectors.protocols import Keypointer
 from poselift.detectors.registry import load_keypointer
 from poselift.detectors.see import See, Seen
@@ -78,6 +79,7 @@ def what_matters(parts: Parts) -> dict[str, Any] | None:
     return {
         "parts": parts.seen_with,
         "device": str(resolve_device(parts.settings.device)),
+        "engine": engine_name(parts.settings.device),
         **{name: chosen[name] for name in ("every", "max_people", "start", "end", "fps")},
     }
 
