@@ -10,6 +10,7 @@ from typing import Literal, cast
 import numpy as np
 
 from poselift.detectors import cut_off
+from poselift.detectors.border import in_picture
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.company import Plan
 from poselift.detectors.follow import KNOWN_SCORE, NEW_SCORE, Candidates, Follower
@@ -22,10 +23,6 @@ from poselift.detectors.similarity import feet_in, in_h36m, limb_score
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.types import Frame, Keypoints, People, Track
-
-#: A joint is beyond the border if it is read so far outside, in parts of the body's longer side:
-#: what readings are commonly off by.
-_BORDER = 0.01
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,8 @@ class See:
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
         # Only now: whoever is half out of the picture is a person all the same.
-        inside = _in_picture(seen.keypoints, frame.image)
+        height, width = frame.image.shape[:2]
+        inside = in_picture(seen.keypoints, seen.people.boxes, (width, height))
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
 
     def _plan(self, candidates: Candidates) -> Plan:
@@ -268,16 +266,6 @@ class See:
         ids = self.tracker.update(joints, before)
         found = People(people.boxes[kept], people.scores[kept], ids)
         return Seen(frame, found, joints, rows_of(read, kept), detected)
-
-
-def _in_picture(keypoints: Keypoints, image: np.ndarray) -> Keypoints:
-    """The joints without those clearly beyond the picture's border, which nobody can see."""
-    height, width = image.shape[:2]
-    size = np.ptp(keypoints.xy, axis=1).max(axis=1, initial=0)[:, None, None]
-    reach = _BORDER * size
-    end = np.array([width, height]) + reach
-    inside = ((keypoints.xy >= -reach) & (keypoints.xy < end)).all(axis=-1)
-    return replace(keypoints, score=np.where(inside, keypoints.score, np.float32(0)))
 
 
 def find_tracks(
