@@ -27,7 +27,12 @@ class NanoDet:
 
     Its scores are low by nature, so the threshold is too, and it takes some furniture for people;
     let the joints' scores decide, as `poselift.detectors.see.See` does.
+
+    Attributes:
+        side: pixels of the square that a picture is shrunk to.
     """
+
+    side = SIZE
 
     def __init__(
         self,

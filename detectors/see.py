@@ -13,6 +13,7 @@ from poselift.detectors import cut_off
 from poselift.detectors.border import in_picture
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.company import Plan
+from poselift.detectors.far import FarPeople
 from poselift.detectors.follow import KNOWN_SCORE, NEW_SCORE, Candidates, Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
@@ -63,6 +64,7 @@ class See:
         batch: int = 1,
         deferred: bool = False,
         most: int | None = None,
+        far: bool = True,
     ) -> None:
         """Put the parts together.
 
@@ -76,6 +78,7 @@ class See:
             batch: above 1, so many frames are detected and read together, each with a detection
                 of its own: faster on a GPU, slower without.
             most: read at most so many people, the largest; None reads everybody.
+            far: look for people who are far away, too; it takes a detection more now and then.
         """
         self.keypointer = (
             load_keypointer(keypointer, device) if isinstance(keypointer, str) else keypointer
@@ -87,6 +90,7 @@ class See:
         self.tracker = tracker or Tracker()
         self._cadence = Cadence(every)
         self._follower = Follower(most)
+        self._far = FarPeople() if far else None
         self._batch = max(batch, 1)
         self._deferred = deferred and self._finder is None
         self._last: Frame | None = None
@@ -95,10 +99,11 @@ class See:
         for part in given.values():
             if hasattr(part, "forget"):  # of the clip before
                 part.forget()
-        self._stateful: dict[str, Stateful | Cadence | Follower | Tracker] = {
+        self._stateful: dict[str, Stateful | Cadence | FarPeople | Follower | Tracker] = {
             "cadence": self._cadence,
             "follower": self._follower,
             "tracker": self.tracker,
+            **({"far": self._far} if self._far is not None else {}),
             **{name: part for name, part in given.items() if isinstance(part, Stateful)},
         }
 
@@ -250,7 +255,13 @@ class See:
         # Only a PoseFinder goes without one.
         assert self.detector is not None
         assert not isinstance(self.detector, str)
-        return self.detector([frame.image for frame in frames])
+        found = self.detector([frame.image for frame in frames])
+        if self._far is None:
+            return found
+        return [
+            self._far.add(self.detector, frame, people)
+            for frame, people in zip(frames, found, strict=True)
+        ]
 
     def _numbered(
         self,

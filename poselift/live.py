@@ -138,7 +138,9 @@ class Live:
         found_by = "none" if parts.detector is None else parts.detector
         self._deferred = deferred
         limit = self._most + MARGIN
-        self._see = See(found_by, parts.keypointer, every=every, deferred=deferred, most=limit)
+        self._see = See(
+            found_by, parts.keypointer, every=every, deferred=deferred, most=limit, far=False
+        )
         self._named_detector = parts.detector if isinstance(detector, str) else None
         self._named_keypointer = parts.keypointer if isinstance(keypointer, str) else None
         self._warm = False
@@ -155,6 +157,7 @@ class Live:
             every=self._every,
             deferred=self._deferred,
             most=self._most + MARGIN,
+            far=False,
         )
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
