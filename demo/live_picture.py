@@ -13,10 +13,14 @@ from poselift.drawing.text import pill
 from poselift.drawing.views import VIEWS
 from poselift.live import LivePerson
 
-#: World metres around the origin that one person needs: x and y either way, z from the floor.
-_ROOM = np.array([[x, y, z] for x in (-1, 1) for y in (-0.4, 0.4) for z in (0, 1.9)])
-_ALONE, _FREE = 0.6, 0.3  # metres that stay in view on either side, and how far one goes in them
-_STEP = 1.0  # metres by which the view widens
+_AROUND = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+_TALL = 1.9  # metres
+_ALONE = 0.6  # metres around somebody that stay in view
+_STEP = 0.5  # metres by which the view widens and narrows
+_NARROWS = 1.5  # seconds that a narrower view must have been enough
+#: How far people's middle goes before the view follows, as a share of its reach, and the seconds
+#: in which it does.
+_FREE, _FOLLOWS = 0.3, 0.8
 _GREY = (90, 90, 90)
 
 
@@ -34,6 +38,9 @@ class LivePicture:
         self._view = view
         self._scene: Scene | None = None
         self._reach = 0.0
+        self._wide_until = 0.0  # when a view as wide as now was last needed
+        self._middle: np.ndarray | None = None  # (2,) of the view
+        self._time = 0.0
 
     def next_view(self) -> None:
         """Look at the room from the next of the views."""
@@ -59,11 +66,31 @@ class LivePicture:
 
     def _room(self, people: Sequence[LivePerson], time: float) -> np.ndarray:
         poses = np.array([person.pose3d for person in people]).reshape(-1, 17, 3)
-        roots = np.abs(poses[:, 0, :2]).max(initial=0.0)
-        # In whole steps, so that the picture does not breathe with every one of theirs.
-        reach = _ALONE + _STEP * np.ceil(max(float(roots) - _FREE, 0) / _STEP)
-        if self._scene is None or reach > self._reach:
-            self._reach = max(reach, self._reach)
-            bounds = _ROOM * [self._reach, max(self._reach, 0.4) / 0.4, 1]
-            self._scene = Scene(bounds, (self._height, self._height), self._view)
+        self._go_along(poses[:, 0, :2], time)
+        if self._scene is None:
+            ring = self._reach * np.stack([np.cos(_AROUND), np.sin(_AROUND)], axis=1)
+            bounds = np.array([[x, y, z] for x, y in ring for z in (0, _TALL)])
+            self._scene = Scene(bounds, (self._height, self._height), self._view, moved=True)
+        self._scene.move([*(np.zeros(2) if self._middle is None else self._middle), 0])
         return self._scene.render(poses, [person.number for person in people], time)
+
+    def _go_along(self, roots: np.ndarray, time: float) -> None:
+        """Keep people at `roots` (P, 2) in view: wider at once, narrower after a while."""
+        step, self._time = float(np.clip(time - self._time, 0, 0.5)), time
+        if not len(roots):
+            self._reach = self._reach or _ALONE
+            return
+        middle = (roots.min(axis=0) + roots.max(axis=0)) / 2
+        if self._middle is None:
+            self._middle = middle
+        off = middle - self._middle
+        away = float(np.linalg.norm(off))
+        beyond = max(away - _FREE * max(self._reach, _ALONE), 0)
+        share = 1 - np.exp(-step / _FOLLOWS)
+        self._middle = self._middle + share * beyond * off / max(away, 1e-6)
+        need = float(np.linalg.norm(roots - self._middle, axis=1).max())
+        reach = _ALONE + _STEP * np.ceil(max(need - _FREE * _ALONE, 0) / _STEP)
+        if reach >= self._reach:
+            self._wide_until = time
+        if reach > self._reach or time - self._wide_until > _NARROWS:
+            self._reach, self._scene, self._wide_until = reach, None, time

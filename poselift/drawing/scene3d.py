@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Scene:
         theme: Theme = DARK,
         camera: Mapping[str, Any] | None = None,
         time: np.ndarray | None = None,
+        moved: bool = False,
     ) -> None:
         """Frame the room.
 
@@ -59,6 +61,7 @@ class Scene:
             camera: the clip's camera as in a result's `meta["camera"]`, for `views.CAMERA`; one
                 that moved is drawn in the other views.
             time: (T,) seconds of bounds (P, T, 17, 3), so that the view can go along with people.
+            moved: whether `move` will be called, to go along with people who are not known yet.
         """
         self.size, self.view, self.theme = size, view, theme
         self._filmed = camera if moves(camera) and view != CAMERA else None
@@ -66,6 +69,11 @@ class Scene:
         self.rig: ViewPath | FollowingView | FilmedView
         if view == CAMERA:
             self.rig = filmed_view(camera, size, points)
+        elif moved:
+            flat = np.asarray(points, float).reshape(-1, 3)
+            around = float(np.hypot(flat[:, 0], flat[:, 1]).max(initial=0.6))
+            path = frame_view(view, size, points)
+            self.rig = FollowingView(path, np.zeros(1), np.zeros((1, 3)), around)
         elif time is None:
             self.rig = frame_view(view, size, points)
         else:
@@ -79,6 +87,11 @@ class Scene:
         self._reach = reach
         self._ground = Ground(self.rig, reach, theme)
         self._scales: dict[int, float] = {}
+
+    def move(self, shift: Sequence[float] | np.ndarray) -> None:
+        """Look at what is `shift` (3,) metres from the bounds; only where that was announced."""
+        assert isinstance(self.rig, FollowingView)
+        self.rig = replace(self.rig, shifts=np.array(shift, float)[None])
 
     def render(
         self,

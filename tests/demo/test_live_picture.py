@@ -1,0 +1,56 @@
+"""The room beside a running camera: everybody in view, as large as that allows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from poselift.demo.live_picture import LivePicture
+from poselift.live import LivePerson
+from tests.scene.made import BODY
+
+FRAME = np.full((240, 100, 3), 80, np.uint8)
+
+
+def person(number: int, x: float, y: float = 0.0) -> LivePerson:
+    pose = (BODY + np.array([x, y, 0])).astype(np.float32)
+    xy, score = np.full((17, 2), 50, np.float32), np.zeros(17, np.float32)
+    return LivePerson(number, np.array([10, 10, 90, 230], np.float32), xy, score, pose, 0.0)
+
+
+def coloured(picture: np.ndarray) -> np.ndarray:
+    """Columns and rows of the panel in which limbs are: blue, orange, or a number's colour."""
+    panel = picture[20:, 100:].astype(int)
+    rows, columns = np.nonzero(np.ptp(panel, axis=2) > 70)
+    return np.stack([columns, rows], axis=1)
+
+
+def height_of(picture: np.ndarray) -> int:
+    return int(np.ptp(coloured(picture)[:, 1]))
+
+
+def test_who_walks_away_stays_in_view_at_one_size() -> None:
+    live = LivePicture(240, "front")
+    heights = []
+    for frame in range(240):
+        picture = live.draw(FRAME, frame / 30, [person(1, 1.3 * frame / 30)], "")
+        seen = coloured(picture)
+        assert seen[:, 0].min() > 3
+        assert seen[:, 0].max() < 236
+        heights.append(height_of(picture))
+    assert min(heights[60:]) > 0.8 * max(heights[60:])
+
+
+def test_the_view_widens_at_once_and_narrows_when_somebody_has_gone() -> None:
+    live = LivePicture(240, "front")
+    alone = height_of(live.draw(FRAME, 0.0, [person(1, 0)], ""))
+    both = live.draw(FRAME, 0.1, [person(1, 0), person(2, 4)], "")
+    assert coloured(both)[:, 0].max() < 236
+    assert height_of(both) < 0.7 * alone
+    for frame in range(120):
+        after = live.draw(FRAME, 0.2 + frame / 30, [person(1, 0)], "")
+    assert height_of(after) > 0.9 * alone
+
+
+def test_nobody_ever() -> None:
+    picture = LivePicture(240, "turntable").draw(FRAME, 0.0, [], "")
+    assert picture.shape == (240, 340, 3)
