@@ -9,7 +9,7 @@ import numpy as np
 
 from poselift.scene.balance import ANKLES
 from poselift.scene.bones import reach
-from poselift.scene.evidence import planted_by_both
+from poselift.scene.planted import planted_by_both
 from poselift.scene.rays import Sight
 
 #: Seconds over which what is seen replaces what was thought, along and across the line of sight.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poselift.scene.evidence import Moves
+from poselift.scene.planted import Moves
 from poselift.scene.rays import focal_length
 
 _WIDTH = 320  # pixels of the longer side that is looked at

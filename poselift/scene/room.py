@@ -14,10 +14,10 @@ from poselift.scene.balance import ANKLES
 from poselift.scene.bones import stature
 from poselift.scene.camera import Camera, world_from_camera
 from poselift.scene.estimate import Belief, believe
-from poselift.scene.evidence import Moves
 from poselift.scene.given import Given
 from poselift.scene.long import in_sections, longest_seen, middle_of, rows_of_motion
 from poselift.scene.motion import CameraSteps
+from poselift.scene.planted import Moves
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.scene.stance import runs

@@ -9,9 +9,9 @@ from poselift.scene.balance import ANKLES, centre_of_mass, lines_of_balance
 from poselift.scene.bones import constant_bones
 from poselift.scene.camera import Camera, world_from_camera
 from poselift.scene.estimate import Belief
-from poselift.scene.evidence import Moves, planted_feet
 from poselift.scene.feet import plant
 from poselift.scene.picture import onto_picture
+from poselift.scene.planted import Moves, planted_feet
 from poselift.scene.rays import Sight, joint_weights, look
 from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from poselift.scene.camera import tilt_and_roll
-from poselift.scene.evidence import Moves
 from poselift.scene.given import Given
+from poselift.scene.planted import Moves
 from poselift.scene.rays import field_of_view
 
 _ENOUGH = 2.0  # pieces of half a second
