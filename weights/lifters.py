@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "e65eb7d8edc9546490fb21724fac8b13b9d8e7ac0d01c544897a93379987ed92",
+        "a7061e9c5d4b94dbd28a543a61d5481320ef28c1ab29533e1cb45914919bc9aa",
         is_default=True,
     ),
     _trained(
