@@ -129,7 +129,11 @@ def _top(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class RTMDetector:
-    """Finds people with an RTMDet or YOLOX model."""
+    """Finds people with an RTMDet or YOLOX model.
+
+    Attributes:
+        side: pixels of the longer side of the model's input.
+    """
 
     def __init__(
         self,
@@ -166,6 +170,7 @@ class RTMDetector:
         self._size = picture_size(
             self._model, path.name, "a detector", size or self._spec.size or _SIZE
         )
+        self.side = max(self._size)
         self.threshold = threshold
         self.overlap = overlap
         self._run(np.full((self._size[1], self._size[0], 3), GREY, np.uint8))
