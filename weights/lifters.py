@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "a7061e9c5d4b94dbd28a543a61d5481320ef28c1ab29533e1cb45914919bc9aa",
+        "0143a458721aad12a60ac4bcea76b0318c3ea27a13db6990fdfcc4eaebd0ecd2",
         is_default=True,
     ),
     _trained(
