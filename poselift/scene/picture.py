@@ -10,7 +10,7 @@ from poselift.skeleton import H36M17
 #: Joints that keypointers and lifters mean alike; the trunk's and the head's are made.
 _LIMBS = (2, 3, 5, 6, 12, 13, 15, 16)
 _PULL = 0.8  # of the way: keypointers err too
-_SECONDS = 0.08  # over which the pull is smoothed, so that it does not tremble with the keypoints
+_SECONDS = 0.12  # over which the pull is smoothed, so that it does not tremble with the keypoints
 _FAR = 0.25  # metres: a joint that is seen further off was not seen
 
 

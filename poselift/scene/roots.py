@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from poselift.scene.smoothing import blurred
+
 GRAVITY = 9.81
 #: Standard deviations of one frame at 30 a second, in metres or as a share of the distance.
-_SIDE_SD, _DEPTH_SHARE = 0.016, 0.14
+_SIDE_SD, _DEPTH_SHARE = 0.012, 0.14
 #: By which share of the distance all of a way may be too near or too far. Without this a crouch
 #: that was lifted too shallow pulls people nearer, as if they crouched that little and were there.
 _WHOLE_SHARE = 0.015
 _FLOOR_SD = 0.05
-_STEP_SD = 0.006
+_STEP_SD = 0.012
 #: Metres a second squared by which people speed up, across the line of sight and along it.
-_SIDE_PUSH, _DEPTH_PUSH = 4.0, 1.6
+_SIDE_PUSH, _DEPTH_PUSH = 6.0, 1.6
 _FLIGHT_SD = 1.2
+_CALM_SECONDS = 0.03  # of a Gaussian over the way, which takes the keypoints' tremble off it
 #: Who takes off or lands speeds up beyond that, for a moment on either side.
 _PUSH_OFF, _PUSH_OFF_SECONDS = 20.0, 0.17
 
@@ -64,7 +67,7 @@ def way(clues: Clues, rounds: int = 3) -> np.ndarray:
         usual = 2 * _SIDE_SD + 2 * np.median(side)
         far = 0.06 * clues.distance + 2 * np.median(np.abs(along))
         believed = clues.trust / (1 + (side / usual) ** 2 + (along / far) ** 2)
-    return path
+    return blurred(path, _CALM_SECONDS * clues.fps)
 
 
 def _apart(clues: Clues, path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
