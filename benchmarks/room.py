@@ -20,17 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
+from benchmarks.rooms_cameras import FPS, KINDS, SIZE
 from benchmarks.rooms_judged import Found, Tally, picture_error
 from benchmarks.rooms_live import AFTER, FRAMES, from_rows, live_room, longer
-from benchmarks.rooms_made import (
-    FPS,
-    KINDS,
-    SIZE,
-    MadeRoom,
-    make_room,
-    usable,
-    without_noise,
-)
+from benchmarks.rooms_made import MadeRoom, make_room, usable, without_noise
 from poselift import lifter
 from poselift.errors import PoseliftError
 from poselift.lifter.data.mocap import Clip, read_sets, split

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.rooms_made import FPS, MadeRoom
+from benchmarks.rooms_cameras import FPS
+from benchmarks.rooms_made import MadeRoom
 from poselift.scene.camera import tilt_and_roll
 from poselift.scene.stance import runs
 

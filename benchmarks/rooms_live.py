@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchmarks.rooms_cameras import FPS, SIZE
 from benchmarks.rooms_judged import Found
-from benchmarks.rooms_made import FPS, SIZE, MadeRoom
+from benchmarks.rooms_made import MadeRoom
 from poselift.scene.live import LiveRoom
 from poselift.types import Motion
 

@@ -8,7 +8,7 @@ from poselift.skeleton import H36M17
 
 #: Metres that a body is tall whose legs and spine (ankle to hip, pelvis to head) add up to `_SPAN`:
 #: feet below the ankles and the skull above the head joint come on top.
-_STATURE, _SPAN = 1.75, 1.59
+NOMINAL_STATURE, _SPAN = 1.75, 1.59
 _LEGS = ((1, 2, 3), (4, 5, 6))
 _LEG = (2, 3, 5, 6)
 _SPINE = (7, 8, 9, 10)
@@ -43,7 +43,9 @@ def bone_lengths(pose: np.ndarray) -> np.ndarray:
 def stature(pose: np.ndarray) -> float:
     """Metres from sole to crown of a body with these poses (T, 17, 3), if it stood."""
     lengths = bone_lengths(pose)
-    return float(_STATURE / _SPAN * (lengths[list(_LEG)].sum() / 2 + lengths[list(_SPINE)].sum()))
+    return float(
+        NOMINAL_STATURE / _SPAN * (lengths[list(_LEG)].sum() / 2 + lengths[list(_SPINE)].sum())
+    )
 
 
 def reach(pose: np.ndarray, side: int, wanted: np.ndarray) -> np.ndarray:
