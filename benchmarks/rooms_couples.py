@@ -34,6 +34,7 @@ _WHO = ("/60/60_", "/61/61_")
 _TOGETHER = 1.2  # metres between them, in the mean of a room
 #: Metres: how thick limbs and trunks are that hide what is behind them, and how far behind.
 _LIMB, _TRUNK, _BEHIND = 0.09, 0.16, 0.05
+_LEGS = (2, 3, 5, 6)
 _TRUNK_BONES = {(0, 7), (7, 8)}
 
 
@@ -103,6 +104,16 @@ def hidden_by(room: MadeRoom, person: int, partner: int) -> MadePerson:
     return replace(one, score=np.where(covered, 0, one.score).astype(np.float32))
 
 
+def without_legs(room: MadeRoom) -> MadeRoom:
+    """The room with nobody's knees and ankles seen."""
+    people = []
+    for person in room.people:
+        score = person.score.copy()
+        score[:, _LEGS] = 0
+        people.append(replace(person, score=score))
+    return replace(room, people=tuple(people))
+
+
 @dataclass(frozen=True)
 class Apart:
     """Metres by which one of a couple is misplaced to the other: in all, and in depth."""
@@ -159,6 +170,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("mocap", nargs="+", type=Path, help="sets with CMU's subjects 60 and 61")
     parser.add_argument("--rooms", type=int, default=40)
+    parser.add_argument("--legs-unseen", action="store_true", help="knees and ankles unseen")
     parser.add_argument("--lifter", default="auto")
     options = parser.parse_args(argv)
     try:
@@ -167,6 +179,8 @@ def main(argv: list[str] | None = None) -> int:
             raise PoseliftError("These sets hold no couples.", "Give the one with salsa (60, 61).")
         lift = lifter.load(options.lifter)
         rooms = [couple_room(couples, seed) for seed in range(options.rooms)]
+        if options.legs_unseen:
+            rooms = [without_legs(room) for room in rooms]
         print(f"{machine.in_words(machine.describe())}; {SIZE[0]}x{SIZE[1]}, lifted by {lift.name}")
         tell([(room, room.motions(lift)) for room in rooms])
     except PoseliftError as error:
