@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -23,8 +24,15 @@ def write_bvh(result: ClipMotion, path: Path) -> list[Path]:
     frame, so that the files of several people run together.
     """
     written = []
-    for target, pose in each_person(result, path):
-        rig = fit_rig(y_up(evenly_spaced(pose, result.time, result.fps)))
+    for target, pose, toes in each_person(result, path):
+        even = y_up(evenly_spaced(pose, result.time, result.fps))
+        if toes is not None:
+            along = {
+                side: evenly_spaced(one, result.time, result.fps)
+                for side, one in toes.along.items()
+            }
+            toes = replace(toes, along=along)
+        rig = fit_rig(even, toes)
         with atomic_path(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             file.write("HIERARCHY\n")
             _write_node(file, rig, NODES[0], 0)
@@ -34,7 +42,7 @@ def write_bvh(result: ClipMotion, path: Path) -> list[Path]:
 
 
 def evenly_spaced(pose: np.ndarray, time: np.ndarray, fps: float) -> np.ndarray:
-    """Gapless poses (T, 17, 3) at `fps`; as they are where no frame is a quarter period off.
+    """Values (T, ...) at `fps`; as they are where no frame is a quarter period off.
 
     >>> pose = np.arange(3.0)[:, None, None] * np.ones((3, 17, 3))
     >>> evenly_spaced(pose, np.array([0.0, 0.1, 0.4]), 10.0)[:, 0, 0].round(3).tolist()

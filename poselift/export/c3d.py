@@ -29,7 +29,9 @@ def write_c3d(result: ClipMotion, path: Path) -> list[Path]:
     there = [row for row in range(len(result.ids)) if result.present[row].any()]
     if not there:
         return []
-    poses = [evenly_spaced(pose, result.time, result.fps) for _, pose in each_person(result, path)]
+    poses = [
+        evenly_spaced(pose, result.time, result.fps) for _, pose, _ in each_person(result, path)
+    ]
     frames = len(poses[0])
     nearest = _nearest(result, frames)
     points = np.zeros((frames, len(there), len(MARKERS), 4), "<f4")

@@ -16,6 +16,7 @@ from poselift.export.people import each_person, y_up
 from poselift.export.rig import NODES, Rig, fit_rig
 from poselift.files import atomic_path
 from poselift.result import ClipMotion
+from poselift.scene.soles import Toes
 
 _FLOAT, _SHORT, _INT = 5126, 5123, 5125  # glTF's component types
 _VERTICES, _INDICES = 34962, 34963  # and buffer targets
@@ -32,10 +33,9 @@ def write_glb(result: ClipMotion, path: Path) -> list[Path]:
     if not there:
         return []
     scene = _Scene(result.time - result.time[0])
-    poses = [pose for _, pose in each_person(result, path)]
-    for row, pose in zip(there, poses, strict=True):
+    for row, (_, pose, toes) in zip(there, each_person(result, path), strict=True):
         number = int(result.ids[row])
-        scene.add(f"_{number}" if len(there) > 1 else "", number, pose)
+        scene.add(f"_{number}" if len(there) > 1 else "", number, pose, toes)
     with atomic_path(path) as part:
         part.write_bytes(scene.packed(result.name))
     return [path]
@@ -57,9 +57,9 @@ class _Scene:
         self._channels: list[dict[str, Any]] = []
         self._time = self._accessor(np.asarray(time, np.float32), bounds=True)
 
-    def add(self, ending: str, number: int, pose: np.ndarray) -> None:
-        """Add a person: gapless poses (T, 17, 3), z up."""
-        rig = fit_rig(y_up(pose))
+    def add(self, ending: str, number: int, pose: np.ndarray, toes: Toes | None = None) -> None:
+        """Add a person: gapless poses (T, 17, 3) and toes, z up."""
+        rig = fit_rig(y_up(pose), toes)
         # A root of their own: Blender makes one armature of what hangs on the same one.
         root, first = len(self._nodes), len(self._nodes) + 1
         self._nodes.append({"name": f"Person{ending}", "children": [first]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from poselift import large
 from poselift.gaps import without_gaps
 from poselift.result import ClipMotion
+from poselift.scene.camera import Camera
+from poselift.scene.soles import Toes, toes_of
 
 
-def each_person(result: ClipMotion, path: Path) -> Iterator[tuple[Path, np.ndarray]]:
-    """A file's path and the gapless poses (T, 17, 3) of each person who is there at all.
+def each_person(result: ClipMotion, path: Path) -> Iterator[tuple[Path, np.ndarray, Toes | None]]:
+    """A file's path, the gapless poses (T, 17, 3) and the toes of each person who is there at all.
 
     One person's file is called `path`; of several, each has the person's number in its name.
     """
@@ -23,7 +26,19 @@ def each_person(result: ClipMotion, path: Path) -> Iterator[tuple[Path, np.ndarr
         if len(result.ids) > 1:
             target = path.with_name(f"{path.stem}_{int(result.ids[person])}{path.suffix}")
         pose = result.pose3d[person]
-        yield target, without_gaps(pose, np.isfinite(pose).all(axis=-1), result.time)
+        gapless = without_gaps(pose, np.isfinite(pose).all(axis=-1), result.time)
+        yield target, gapless, _toes(result, person)
+
+
+def _toes(result: ClipMotion, person: int) -> Toes | None:
+    """Where the toes of one person are in the room; None where they or the camera are unknown."""
+    camera = result.meta.get("camera")
+    if result.extra is None or not result.placed or camera is None:
+        return None
+    extra = replace(result.extra, xy=result.extra.xy[person], score=result.extra.score[person])
+    return toes_of(
+        result.pose3d[person], result.pose2d[person], extra, Camera.from_dict(camera), result.fps
+    )
 
 
 def frame_blocks(result: ClipMotion) -> Iterator[slice]:

@@ -13,9 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from poselift.export.people import y_up
+from poselift.gaps import at_times
+from poselift.scene.soles import Toes
 from poselift.skeleton import H36M17
 
-FOOT, HAND = 0.12, 0.08  # metres of bone shown beyond ankle and wrist; not measured
+#: Metres of bone shown beyond ankle and wrist where nothing was seen there.
+FOOT, HAND = 0.12, 0.08
+_FOOT_FORGOTTEN = 0.3  # seconds after which a foot that is no longer seen follows its shin
 
 
 class Node(NamedTuple):
@@ -84,11 +89,15 @@ class Rig:
     euler: dict[str, np.ndarray]
 
 
-def fit_rig(pose: np.ndarray) -> Rig:
-    """Fit the rig to gapless poses (T, 17, 3), y up."""
+def fit_rig(pose: np.ndarray, toes: Toes | None = None) -> Rig:
+    """Fit the rig to gapless poses (T, 17, 3), y up; feet point where toes (z up) were seen."""
     lengths = _bone_lengths(pose)
-    offsets, ends = _rest(lengths)
+    offsets, ends = _rest(lengths, FOOT if toes is None else toes.length)
     turns = _rotations(pose)
+    if toes is not None:
+        for side, along in toes.along.items():
+            name = side.capitalize()
+            turns[f"{name}Foot"] = _pointed(turns[f"{name}Leg"], y_up(along), toes.fps)
     angles = []
     for node in NODES:
         local = turns[node.name]
@@ -114,7 +123,7 @@ def _bone_lengths(pose: np.ndarray) -> dict[tuple[str, str], float]:
 
 
 def _rest(
-    lengths: dict[tuple[str, str], float],
+    lengths: dict[tuple[str, str], float], foot: float
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     by_name = {node.name: node for node in NODES}
     offsets, ends = {}, {}
@@ -131,7 +140,7 @@ def _rest(
         if node.name.endswith("Hand"):
             ends[node.name] = rest * HAND
         elif node.name.endswith("Foot"):
-            ends[node.name] = np.array([0.0, 0.0, FOOT])
+            ends[node.name] = np.array([0.0, 0.0, foot])
         elif node.name == "Head":
             ends[node.name] = rest * lengths["neck", "head"]
     return offsets, ends
@@ -187,6 +196,25 @@ def _swung(parent: np.ndarray, rest: np.ndarray, direction: np.ndarray) -> np.nd
         across = parent[folded] @ np.roll(rest, 1)
         turn[folded] = 2 * across[:, :, None] * across[:, None, :] - np.eye(3)
     return turn @ parent
+
+
+def _pointed(leg: np.ndarray, toe: np.ndarray, fps: float) -> np.ndarray:
+    """Rotations (T, 3, 3) of a foot that points along `toe` (T, 3), NaN where it was not seen.
+
+    From there on the foot stays as it was to the leg, and then comes back to the leg's own front.
+    """
+    seen = np.isfinite(toe).all(axis=1)
+    if not seen.any():
+        return leg
+    front = np.array([0.0, 0.0, 1.0])
+    frames = np.arange(len(toe))
+    to_leg = np.einsum("tba,tb->ta", leg[seen], toe[seen])
+    held = at_times(to_leg, frames[seen], frames)
+    before = np.maximum.accumulate(np.where(seen, frames, -len(toe)))
+    after = np.minimum.accumulate(np.where(seen, frames, 2 * len(toe))[::-1])[::-1]
+    gap = np.minimum(frames - before, after - frames) / fps
+    kept = np.exp(-np.square(gap / _FOOT_FORGOTTEN))[:, None]
+    return _swung(leg, front, np.einsum("tab,tb->ta", leg, kept * held + (1 - kept) * front))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

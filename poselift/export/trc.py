@@ -23,7 +23,7 @@ def write_trc(result: ClipMotion, path: Path) -> list[Path]:
     after the last; `ClipMotion.present` or the npz tell those frames.
     """
     written = []
-    for target, pose in each_person(result, path):
+    for target, pose, _ in each_person(result, path):
         with atomic_path(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             file.write(_header(target.name, result.fps, len(pose)))
             for number, (time, row) in enumerate(zip(result.time, y_up(pose), strict=True), 1):

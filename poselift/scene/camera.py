@@ -36,6 +36,17 @@ class Camera:
     uncertainty: Mapping[str, float] = field(default_factory=dict)
     how: str = ""
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Camera:
+        """The camera that `as_dict` described."""
+        width, height = values["size"]
+        u, v = values["centre"]
+        return cls(
+            (int(width), int(height)), np.array(values["rotation"], np.float64),
+            np.array(values["position"], np.float64), np.array(values["focal"], np.float64),
+            (float(u), float(v)), dict(values["uncertainty"]), str(values["how"]),
+        )  # fmt: skip
+
     @property
     def moves(self) -> bool:
         """Whether anything about it changes through the clip."""
