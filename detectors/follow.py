@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from poselift.detectors import cut_off
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
+from poselift.detectors.followed import Followed, as_arrays, from_arrays
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
 from poselift.detectors.places import places_of, rows_of
 from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
 from poselift.detectors.similarity import box_overlaps, limb_score, pose_similarity
+from poselift.detectors.turned import Turning
 from poselift.types import Keypoints, People
 
 #: Mean limb score that a new person needs, and below which a followed one counts as unread.
@@ -40,20 +42,6 @@ _ESTABLISHED = 5  # readings after which somebody is worth being carried on
 _UNDETECTED = 12  # detections in a row that may miss a person whose joints score low
 _SURE = 0.5  # limb score from which a person is kept without being detected
 _ASK_AGAIN = 5  # frames after which the detector is asked again for somebody who is not read
-
-
-@dataclass
-class Followed:
-    """Somebody who was in the last frame."""
-
-    box: np.ndarray  # (4,) where to look in the next frame
-    score: float
-    moving: Moving
-    read: tuple[np.ndarray, np.ndarray]  # (K, 2), (K,) the joints as last read
-    unread: int = 0  # frames in a row that the joints were not readable
-    undetected: int = 0  # detections in a row that did not find them
-    number: int = -1  # the tracker's
-    is_cut: bool = False  # by the picture's lower border
 
 
 @dataclass(frozen=True)
@@ -82,40 +70,11 @@ class Follower:
 
     def state(self) -> dict[str, np.ndarray]:
         """What is remembered from frame to frame, for `restore`."""
-        everybody = self.followed
-        counts = [
-            (one.unread, one.undetected, one.number, one.moving.readings, one.moving.held)
-            for one in everybody
-        ]
-        joints = {
-            "xy": [one.moving.xy for one in everybody],
-            "trust": [one.moving.trust for one in everybody],
-            "step": [one.moving.step for one in everybody],
-            "longest": [one.moving.longest for one in everybody],
-            "read_xy": [one.read[0] for one in everybody],
-            "read_score": [one.read[1] for one in everybody],
-        }
-        return {
-            "boxes": self.boxes,
-            "scores": np.array([one.score for one in everybody], np.float64),
-            "cut": np.array([one.is_cut for one in everybody], bool),
-            "counts": np.array(counts, np.int64).reshape(-1, 5),
-            **{name: np.array(rows, np.float32) for name, rows in joints.items()},
-        }
+        return as_arrays(self.followed)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue from what `state` returned."""
-        self.followed = []
-        for i, (unread, undetected, number, readings, held) in enumerate(state["counts"].tolist()):
-            xy, trust, step, longest = (
-                state[name][i].copy() for name in ("xy", "trust", "step", "longest")
-            )
-            moving = Moving(xy, trust, step, longest, readings, held)
-            read = state["read_xy"][i], state["read_score"][i]
-            score, is_cut = float(state["scores"][i]), bool(state["cut"][i])
-            self.followed.append(
-                Followed(state["boxes"][i], score, moving, read, unread, undetected, number, is_cut)
-            )
+        self.followed = from_arrays(state)
 
     @property
     def boxes(self) -> np.ndarray:
@@ -173,6 +132,11 @@ class Follower:
         before = [self._before(candidates, i) for i in range(len(candidates.known))]
         return np.array([one is not None and one.is_cut for one in before], bool)
 
+    def turnings(self, candidates: Candidates) -> list[Turning]:
+        """How each candidate's crop is turned."""
+        before = [self._before(candidates, i) for i in range(len(candidates.known))]
+        return [Turning() if one is None else one.turning for one in before]
+
     def held(self, candidates: Candidates, i: int) -> tuple[np.ndarray, np.ndarray]:
         """(K, 2) and (K,) the joints of a candidate who is followed, as last read."""
         return self.followed[candidates.known[i]].read
@@ -210,6 +174,7 @@ class Follower:
         joints: Keypoints,
         fresh: np.ndarray | None = None,
         cut: np.ndarray | None = None,
+        turnings: Sequence[Turning] | None = None,
     ) -> tuple[np.ndarray, bool]:
         """Follow the candidates whose joints could be read.
 
@@ -221,6 +186,7 @@ class Follower:
                 `held` gives. None is everybody.
             cut: (N,) bool, whose lower part is out of the picture and whose crop said so. None is
                 nobody.
+            turnings: how each crop was turned. None is not at all.
 
         Returns:
             The indices of the candidates who are people, and whether somebody appeared,
@@ -253,13 +219,14 @@ class Follower:
         for i, one in enumerate(before):
             if alive[i] and not self._is_ghost(one, surety[i]):
                 after = self._next(one, read, candidates, i, bool(fresh[i]), bool(cut[i]))
+                after.turning = Turning() if turnings is None else turnings[i]
                 news |= one is None or longer_side(after.box) > _LEAP * longer_side(one.box)
                 followed.append(after)
                 kept.append(i)
             elif one is not None:
                 news |= one.unread < _PATIENCE or one.unread % _ASK_AGAIN == 0
                 if self._is_missed(one, surety[i], bool(hidden[i])):
-                    followed.append(_carried(one))
+                    followed.append(one.carried())
         self.followed = followed
         return np.array(kept, int), bool(news)
 
@@ -306,13 +273,6 @@ class Follower:
         number = -1 if before is None else before.number
         sure = float(candidates.people.scores[i])
         return Followed(box, sure, moving, read_now, 0, undetected, number, is_cut)
-
-
-def _carried(one: Followed) -> Followed:
-    """Somebody who was not read, moved on as they moved."""
-    box = one.box + np.tile(one.moving.body_step, 2)
-    one.moving.carry()
-    return replace(one, box=box.astype(np.float32), unread=one.unread + 1)
 
 
 def _close(candidates: Candidates) -> np.ndarray:

@@ -26,6 +26,8 @@ class MmposeTopDown:
     read by `poselift.weights.checkpoint`, which runs nothing.
     """
 
+    reads_crops = True  # any part of a picture will do
+
     def __init__(
         self, file: str | Path, checkpoint: str | Path | None = None, device: str = "auto"
     ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from poselift import weights
 from poselift.detectors.crops import Crop, cut_square
 from poselift.detectors.images import as_bgr
-from poselift.detectors.places import SeveralPlaces
+from poselift.detectors.places import CANDIDATES, SeveralPlaces
 from poselift.detectors.session import OnnxModel
 from poselift.errors import PoseliftError
 from poselift.skeleton import COCO17
@@ -23,9 +23,7 @@ STRIDE = 4
 #: The expected place of a joint pulls with 1 / (cells away + this).
 _PULL = 1.8
 _BATCH = 8
-#: Candidates for a joint of somebody who stands close to others, and the least distance, in cells
-#: and on either axis, between two of them.
-CANDIDATES = 3
+#: The least distance, in cells and on either axis, between two places for one joint.
 _APART = 3
 #: Spread of a person's joints about where they are expected, on average, in parts of the body's
 #: longer side.
@@ -56,6 +54,7 @@ class MoveNet:
 
     skeleton = COCO17
     takes_hints = True
+    reads_crops = True  # any part of a picture will do
 
     def __init__(
         self,

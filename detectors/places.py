@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from poselift.skeleton import Skeleton
 from poselift.types import Keypoints
+
+#: Places for a joint of somebody who stands close to others.
+CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,13 @@ class SeveralPlaces(Keypoints):
 
     all_xy: np.ndarray
     all_score: np.ndarray
+
+
+def nothing_read(count: int, skeleton: Skeleton) -> SeveralPlaces:
+    """Readings of so many people without a single joint, to be filled with `put_rows`."""
+    shape = (count, len(skeleton), CANDIDATES)
+    places, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+    return SeveralPlaces(places[:, :, 0], sure[:, :, 0], skeleton, places, sure)
 
 
 def rows_of(read: Keypoints, rows: np.ndarray) -> Keypoints:

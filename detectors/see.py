@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
 from poselift.detectors import cut_off
 from poselift.detectors.border import in_picture
 from poselift.detectors.cadence import Cadence
-from poselift.detectors.company import Plan
 from poselift.detectors.far import FarPeople
-from poselift.detectors.follow import KNOWN_SCORE, NEW_SCORE, Candidates, Follower
+from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.images import as_bgr
-from poselift.detectors.movenet import CANDIDATES, Hint, MoveNet
-from poselift.detectors.places import SeveralPlaces, put_rows, rows_of
+from poselift.detectors.places import rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
+from poselift.detectors.reader import Reader
 from poselift.detectors.registry import load_detector, load_keypointer
-from poselift.detectors.similarity import feet_in, in_h36m, limb_score
+from poselift.detectors.similarity import feet_in, in_h36m
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
+from poselift.detectors.turned import find_turned
 from poselift.types import Frame, Keypoints, People, Track
 
 
@@ -90,6 +90,7 @@ class See:
         self.tracker = tracker or Tracker()
         self._cadence = Cadence(every)
         self._follower = Follower(most)
+        self._reader = Reader(self.keypointer)
         self._far = FarPeople() if far else None
         self._batch = max(batch, 1)
         self._deferred = deferred and self._finder is None
@@ -140,29 +141,32 @@ class See:
         """Detect in the last frame for the next one, if it is time to; only where `deferred`."""
         frame, self._last = self._last, None
         if frame is not None and self._cadence.due(frame.image, self._follower.boxes):
-            self._found = self._detect([frame])[0]
+            self._found = self._look(frame)
 
     def _one(self, frame: Frame) -> Seen:
         if self._deferred:
             self._last, found, self._found = frame, self._found, None
         elif self._cadence.due(frame.image, self._follower.boxes):
-            found = self._detect([frame])[0]
+            found = self._look(frame)
         else:
             found = None
         detect = found is not None
         candidates = self._follower.candidates(found)
-        plan = self._plan(candidates)
+        plan = self._reader.plan(self._follower, candidates)
         fresh, cut = plan.fine | plan.quick, self._follower.cut(candidates)
-        read = self._read(frame, candidates, plan, cut)
+        turnings = self._follower.turnings(candidates)
+        read = self._reader.read(frame, self._follower, candidates, plan, cut, turnings)
         height, width = frame.image.shape[:2]
         may_be_cut = cut_off.may_be_cut(candidates.people.boxes, (width, height))
         again = np.flatnonzero(fresh & ~cut & may_be_cut)
         if len(again):
-            read, again = self._read_again(frame, candidates, again, read)
+            read, again = self._reader.read_upper_bodies(frame, candidates, again, read)
             cut[again] = True
+        rows = np.flatnonzero(plan.fine & ~cut)
+        read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         joints = in_h36m(read)
-        kept, news = self._follower.take(candidates, read, joints, fresh, cut)
+        kept, news = self._follower.take(candidates, read, joints, fresh, cut, turnings)
         if detect:
             self._cadence.detected(news)
         elif news:
@@ -176,63 +180,6 @@ class See:
         height, width = frame.image.shape[:2]
         inside = in_picture(seen.keypoints, seen.people.boxes, (width, height))
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
-
-    def _plan(self, candidates: Candidates) -> Plan:
-        """Who is read: everybody, if the keypointer has no quick companion."""
-        if getattr(self.keypointer, "quick", None) is not None:
-            return self._follower.plan(candidates)
-        everybody = np.ones(len(candidates.people), bool)
-        return Plan(everybody, ~everybody)
-
-    def _read(self, frame: Frame, candidates: Candidates, plan: Plan, cut: np.ndarray) -> Keypoints:
-        """The joints of all candidates: read by one or the other, or as they were."""
-        hints = self._follower.hints(candidates)
-        # Whoever is cut by the border is read as the whole body would be.
-        boxes, scores = candidates.people.boxes, candidates.people.scores
-        boxes = np.where(cut[:, None], cut_off.whole_bodies(boxes), boxes)
-        if plan.fine.all():
-            return self._ask(self.keypointer, frame, People(boxes, scores), hints)
-        skeleton = self.keypointer.skeleton
-        shape = (len(boxes), len(skeleton), CANDIDATES)
-        places, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
-        read: Keypoints = SeveralPlaces(places[:, :, 0], sure[:, :, 0], skeleton, places, sure)
-        quick = cast("Keypointer", getattr(self.keypointer, "quick", None))
-        for part, chosen in ((self.keypointer, plan.fine), (quick, plan.quick)):
-            rows = np.flatnonzero(chosen)
-            if len(rows):
-                told = [hints[i] for i in rows]
-                new = self._ask(part, frame, People(boxes[rows], scores[rows]), told)
-                read = put_rows(read, rows, new)
-        rows = np.flatnonzero(~(plan.fine | plan.quick))
-        if len(rows):
-            held = [self._follower.held(candidates, int(i)) for i in rows]
-            xy, score = map(np.stack, zip(*held, strict=True))
-            read = put_rows(read, rows, Keypoints(xy, score, skeleton))
-        return read
-
-    def _read_again(
-        self, frame: Frame, candidates: Candidates, again: np.ndarray, read: Keypoints
-    ) -> tuple[Keypoints, np.ndarray]:
-        """Whoever was read poorly, read as an upper body; and the rows of those who are one.
-
-        `again` (M,) are the rows of those whose box may hold one.
-        """
-        known = candidates.known[again] >= 0
-        poor = limb_score(in_h36m(rows_of(read, again))) < np.where(known, KNOWN_SCORE, NEW_SCORE)
-        again = again[poor]
-        if not len(again):
-            return read, again
-        people = candidates.people
-        whole = People(cut_off.whole_bodies(people.boxes[again]), people.scores[again])
-        anew = self.keypointer([frame.image], [whole])[0]
-        sure = cut_off.surety_of(in_h36m(anew).score) >= cut_off.NEW_SCORE
-        return put_rows(read, again[sure], rows_of(anew, sure)), again[sure]
-
-    @staticmethod
-    def _ask(part: Keypointer, frame: Frame, people: People, hints: list[Hint | None]) -> Keypoints:
-        if getattr(part, "takes_hints", False) and any(hint is not None for hint in hints):
-            return cast("MoveNet", part)([frame.image], [people], [hints])[0]
-        return part([frame.image], [people])[0]
 
     def _in_blocks(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Detect and read many frames at once, each by itself; only the tracker joins them."""
@@ -250,6 +197,15 @@ class See:
                 joints = in_h36m(keypoints)
                 kept, _ = Follower().take(everybody, keypoints, joints)
                 yield self._numbered(frame, people, joints, keypoints, kept, True)
+
+    def _look(self, frame: Frame) -> People:
+        """The people of one frame; where nobody stands, those who lie or are upside down."""
+        people = self._detect([frame])[0]
+        if len(people) or self._follower.followed:
+            return people
+        assert self.detector is not None
+        assert not isinstance(self.detector, str)
+        return find_turned(self.detector, frame.image, 1 + frame.index // 3 % 3)
 
     def _detect(self, frames: list[Frame]) -> list[People]:
         # Only a PoseFinder goes without one.

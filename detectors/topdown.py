@@ -27,6 +27,7 @@ class TopDown(ABC):
     size: tuple[int, int]
     margin: float = 1.25
     batch: int = 8
+    reads_crops = True  # any part of a picture will do
 
     @abstractmethod
     def read(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

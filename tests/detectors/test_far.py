@@ -98,10 +98,6 @@ def test_somebody_of_60_pixels_is_found_in_720p() -> None:
     picture = np.full((720, 1280, 3), 110, np.uint8)
     picture[300 : 300 + small.shape[0], 500 : 500 + small.shape[1]] = small
     detector, keypointer = load_detector("nanodet"), load_keypointer("lightning")
-    found = {
-        far: len(
-            next(iter(See(detector, keypointer, far=far).frames([Frame(0, 0.0, picture)]))).people
-        )
-        for far in (False, True)
-    }
-    assert found[True] > found[False]
+    assert len(detector([picture])[0]) == 0
+    (seen,) = See(detector, keypointer).frames([Frame(0, 0.0, picture)])
+    assert len(seen.people) == 1
