@@ -2,10 +2,10 @@
 
 People cut out of the sample clips (`benchmarks/cutouts.py`) are set so far beyond each border that
 a quarter to three fifths of them is cut off, or so near that only head, shoulders and some of the
-trunk are seen, as at a desk. Every picture is seen by itself with the parts that ship. The truth is
-where their joints are read when nothing is cut off. Printed for each border: the share of people
-found; of the joints beyond the border the share that is called unseen, which should be near 1; and
-of those inside the share that is lost, which should be near 0.
+trunk are seen, as at a desk, or head and shoulders only ("face"). Every picture is seen by itself
+with the parts that ship. The truth is where their joints are read when nothing is cut off. Printed
+for each border: the share of people found; of the joints beyond the border the share that is called
+unseen, which should be near 1; and of those inside the share that is lost, which should be near 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from poselift.skeleton import COCO17
 from poselift.types import Frame, Keypoints
 
 WIDTH, HEIGHT = 1280, 720
-BORDERS = ("lower", "upper", "left", "right", "desk")
+BORDERS = ("lower", "upper", "left", "right", "desk", "face")
 _KNOWN = 0.3  # score of a joint whose true place is trusted
 
 
@@ -82,6 +82,9 @@ def cut_off(cast: dict[str, Sequence[Shot]]) -> Iterator[tuple[str, Placed]]:
                 elif border == "desk":
                     height = float(rng.uniform(1000, 1700))
                     feet = HEIGHT + float(rng.uniform(0.55, 0.72)) * height
+                elif border == "face":
+                    height = float(rng.uniform(1500, 2500))
+                    feet = HEIGHT + float(rng.uniform(0.68, 0.8)) * height
                 elif border == "upper":
                     feet = (1 - cut) * height
                 else:

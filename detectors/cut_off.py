@@ -19,10 +19,12 @@ WHOLE_SCORE = 0.45
 _HEAD_AND_SHOULDERS = tuple(
     H36M17.names.index(name) for name in ("neck", "head", "left shoulder", "right shoulder")
 )
-_TALL = 2.3  # a standing or sitting body's height by its width
+#: A body's height by the width of its box: of who sits or stands, and of a face close up, whose box
+#: has the width of the head and some of the shoulders.
+TALL = (2.3, 4.5)
 _NEAR = 0.08  # of a box's height: how near the border its lower end is
 _LARGE = 0.3  # of the picture's height: whoever is cut is near the camera
-_FLAT = 1.4  # a box that is wider than this for its height holds somebody who lies
+_FLAT = 2.2  # a box that is wider than this for its height holds somebody who lies
 
 
 def may_be_cut(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -33,19 +35,19 @@ def may_be_cut(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """
     width, height = (boxes[:, 2:] - boxes[:, :2]).T
     ends = boxes[:, 3] >= size[1] - _NEAR * height
-    upright = (width <= _FLAT * height) & (_TALL * width > height)
+    upright = (width <= _FLAT * height) & (TALL[0] * width > height)
     possible: np.ndarray = ends & upright & (height >= _LARGE * size[1])
     return possible
 
 
-def whole_bodies(boxes: np.ndarray) -> np.ndarray:
-    """The boxes, reaching as far down as the bodies would.
+def whole_bodies(boxes: np.ndarray, tall: np.ndarray) -> np.ndarray:
+    """The boxes, reaching as far down as the bodies would, which are `tall` (N,) by their width.
 
-    >>> whole_bodies(np.array([[100.0, 100, 200, 200]])).tolist()
+    >>> whole_bodies(np.array([[100.0, 100, 200, 200]]), np.array([2.3])).tolist()
     [[100.0, 100.0, 200.0, 330.0]]
     """
     longer = boxes.copy()
-    longer[:, 3] = np.maximum(boxes[:, 3], boxes[:, 1] + _TALL * (boxes[:, 2] - boxes[:, 0]))
+    longer[:, 3] = np.maximum(boxes[:, 3], boxes[:, 1] + tall * (boxes[:, 2] - boxes[:, 0]))
     return longer
 
 

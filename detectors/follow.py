@@ -128,9 +128,9 @@ class Follower:
         return plan(candidates.people.boxes, moving, unread)
 
     def cut(self, candidates: Candidates) -> np.ndarray:
-        """(N,) bool: who is known to be cut by the picture's lower border."""
+        """(N,) how tall those are by their width whom the lower border cuts; 0 for the others."""
         before = [self._before(candidates, i) for i in range(len(candidates.known))]
-        return np.array([one is not None and one.is_cut for one in before], bool)
+        return np.array([0.0 if one is None else one.tall for one in before], np.float64)
 
     def turnings(self, candidates: Candidates) -> list[Turning]:
         """How each candidate's crop is turned."""
@@ -184,8 +184,8 @@ class Follower:
             joints: the same in H36M-17; they decide who is a person.
             fresh: (N,) bool, who was read in this frame; the joints of the others are those that
                 `held` gives. None is everybody.
-            cut: (N,) bool, whose lower part is out of the picture and whose crop said so. None is
-                nobody.
+            cut: (N,) of those whose lower part is out of the picture how tall they are by their
+                width, as their crops said; 0 for the others. None is nobody.
             turnings: how each crop was turned. None is not at all.
 
         Returns:
@@ -194,16 +194,16 @@ class Follower:
         """
         fresh = np.ones(len(read), bool) if fresh is None else fresh
         before = [self._before(candidates, i) for i in range(len(read))]
-        cut = np.zeros(len(read), bool) if cut is None else cut
+        cut = np.zeros(len(read)) if cut is None else cut
         surety = limb_score(joints)
-        cut = cut & (surety < cut_off.WHOLE_SCORE)
-        surety = np.where(cut, cut_off.surety_of(joints.score), surety)
+        cut = np.where(surety < cut_off.WHOLE_SCORE, cut, 0)
+        surety = np.where(cut > 0, cut_off.surety_of(joints.score), surety)
         is_known = candidates.known >= 0
         # Who is half hidden has fewer joints to show.
         least = np.where(_close(candidates), HALF_HIDDEN_SCORE, KNOWN_SCORE)
         least = np.where(is_known, least, NEW_SCORE)
         cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
-        alive = surety >= np.where(cut, cut_least, least)
+        alive = surety >= np.where(cut > 0, cut_least, least)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [
@@ -218,7 +218,7 @@ class Follower:
         news = False
         for i, one in enumerate(before):
             if alive[i] and not self._is_ghost(one, surety[i]):
-                after = self._next(one, read, candidates, i, bool(fresh[i]), bool(cut[i]))
+                after = self._next(one, read, candidates, i, bool(fresh[i]), float(cut[i]))
                 after.turning = Turning() if turnings is None else turnings[i]
                 news |= one is None or longer_side(after.box) > _LEAP * longer_side(one.box)
                 followed.append(after)
@@ -252,7 +252,7 @@ class Follower:
         candidates: Candidates,
         i: int,
         fresh: bool,
-        is_cut: bool,
+        tall: float,
     ) -> Followed:
         xy, score = read.xy[i], read.score[i]
         if before is None:
@@ -267,12 +267,12 @@ class Follower:
         box = box_of_joints(xy, score, candidates.people.boxes[i], moving.step)
         if before is not None:
             box = not_smaller(box, before.box)
-        if is_cut:  # the joints end above the border, the body does not
+        if tall:  # the joints end above the border, the body does not
             box[3] = max(box[3], candidates.people.boxes[i, 3])
         read_now = xy.astype(np.float32), score.astype(np.float32)
         number = -1 if before is None else before.number
         sure = float(candidates.people.scores[i])
-        return Followed(box, sure, moving, read_now, 0, undetected, number, is_cut)
+        return Followed(box, sure, moving, read_now, 0, undetected, number, tall)
 
 
 def _close(candidates: Candidates) -> np.ndarray:

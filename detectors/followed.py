@@ -22,7 +22,7 @@ class Followed:
     unread: int = 0  # frames in a row that the joints were not readable
     undetected: int = 0  # detections in a row that did not find them
     number: int = -1  # the tracker's
-    is_cut: bool = False  # by the picture's lower border
+    tall: float = 0.0  # by their width, if the lower border cuts them; else 0
     turning: Turning = field(default_factory=Turning)  # how the crop is turned
 
     def carried(self) -> Followed:
@@ -49,7 +49,7 @@ def as_arrays(everybody: Sequence[Followed]) -> dict[str, np.ndarray]:
     return {
         "boxes": np.array([one.box for one in everybody], np.float32).reshape(-1, 4),
         "scores": np.array([one.score for one in everybody], np.float64),
-        "cut": np.array([one.is_cut for one in everybody], bool),
+        "cut": np.array([one.tall for one in everybody], np.float64),
         "counts": np.array(counts, np.int64).reshape(-1, 5),
         "turnings": np.array([astuple(one.turning) for one in everybody], int).reshape(-1, 3),
         **{name: np.array(rows, np.float32) for name, rows in joints.items()},
@@ -72,7 +72,7 @@ def from_arrays(state: Mapping[str, np.ndarray]) -> list[Followed]:
                 unread,
                 undetected,
                 number,
-                bool(state["cut"][i]),
+                float(state["cut"][i]),
                 Turning(*state["turnings"][i].tolist()),
             )
         )

@@ -45,7 +45,7 @@ class Reader:
         quarters = np.array([turning.quarters for turning in turnings], int)
         # Whoever is cut by the border is read as the whole body would be.
         boxes, scores = candidates.people.boxes, candidates.people.scores
-        boxes = np.where(cut[:, None], cut_off.whole_bodies(boxes), boxes)
+        boxes = cut_off.whole_bodies(boxes, cut)
         if plan.fine.all():
             return _ask(self.keypointer, frame, People(boxes, scores), hints, quarters)
         read: Keypoints = nothing_read(len(boxes), self.keypointer.skeleton)
@@ -66,20 +66,32 @@ class Reader:
     def read_upper_bodies(
         self, frame: Frame, candidates: Candidates, again: np.ndarray, read: Keypoints
     ) -> tuple[Keypoints, np.ndarray]:
-        """Whoever was read poorly, read as an upper body; and the rows of those who are one.
+        """Whoever was read poorly, read as an upper body or a face.
 
-        `again` (M,) are the rows of those whose box may hold one.
+        Args:
+            frame: the picture.
+            candidates: whom to read.
+            again: (M,) the rows of those whose box may hold an upper body.
+            read: the joints so far.
+
+        Returns:
+            The joints, and (M,) how tall the bodies are by their width; 0 for whole ones.
         """
         known = candidates.known[again] >= 0
         poor = limb_score(in_h36m(rows_of(read, again))) < np.where(known, KNOWN_SCORE, NEW_SCORE)
-        again = again[poor]
-        if not len(again):
-            return read, again
-        people = candidates.people
-        whole = People(cut_off.whole_bodies(people.boxes[again]), people.scores[again])
-        anew = self.keypointer([frame.image], [whole])[0]
-        sure = cut_off.surety_of(in_h36m(anew).score) >= cut_off.NEW_SCORE
-        return put_rows(read, again[sure], rows_of(anew, sure)), again[sure]
+        tall = np.zeros(len(again))
+        if not poor.any():
+            return read, tall
+        rows = np.repeat(again[poor], len(cut_off.TALL))
+        guesses = np.tile(cut_off.TALL, int(poor.sum()))
+        boxes = cut_off.whole_bodies(candidates.people.boxes[rows], guesses)
+        anew = self.keypointer([frame.image], [People(boxes, candidates.people.scores[rows])])[0]
+        sure = cut_off.surety_of(in_h36m(anew).score).reshape(-1, len(cut_off.TALL))
+        best = sure.argmax(axis=1)
+        good = np.flatnonzero(sure.max(axis=1) >= cut_off.NEW_SCORE)
+        tall[np.flatnonzero(poor)[good]] = np.array(cut_off.TALL)[best[good]]
+        chosen = good * len(cut_off.TALL) + best[good]
+        return put_rows(read, again[poor][good], rows_of(anew, chosen)), tall
 
     def turn(
         self,

@@ -158,11 +158,11 @@ class See:
         read = self._reader.read(frame, self._follower, candidates, plan, cut, turnings)
         height, width = frame.image.shape[:2]
         may_be_cut = cut_off.may_be_cut(candidates.people.boxes, (width, height))
-        again = np.flatnonzero(fresh & ~cut & may_be_cut)
+        again = np.flatnonzero(fresh & (cut == 0) & may_be_cut)
         if len(again):
-            read, again = self._reader.read_upper_bodies(frame, candidates, again, read)
-            cut[again] = True
-        rows = np.flatnonzero(plan.fine & ~cut)
+            read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
+            cut[again] = tall
+        rows = np.flatnonzero(plan.fine & (cut == 0))
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         joints = in_h36m(read)

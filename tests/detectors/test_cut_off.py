@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from poselift.detectors.cut_off import may_be_cut, whole_bodies
-from poselift.detectors.follow import Follower
+from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
+from poselift.detectors.reader import Reader
 from poselift.detectors.see import See, Seen, find_tracks
 from poselift.skeleton import COCO17
-from poselift.types import Frame
+from poselift.types import Frame, Keypoints, People
 from tests.detectors.pictures import clip
 
 UPPER = [COCO17.index(name) for name in ("nose", "left shoulder", "right shoulder")]
@@ -69,18 +70,19 @@ def test_only_an_upright_box_at_the_lower_border_may_be_cut() -> None:
         "standing": (280, 20, 380, 478),
         "above the border": (200, 100, 440, 380),
         "small": (300, 400, 360, 478),
-        "lying": (50, 250, 600, 478),
+        "lying": (50, 350, 600, 478),
+        "face and shoulders": (150, 300, 500, 478),
     }
     said = may_be_cut(np.array(list(boxes.values()), np.float32), size)
     assert dict(zip(boxes, said.tolist(), strict=True)) == {
         "at a desk": True, "standing": False, "above the border": False, "small": False,
-        "lying": False,
+        "lying": False, "face and shoulders": True,
     }  # fmt: skip
 
 
 def test_a_box_reaches_as_far_down_as_the_body() -> None:
     boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 400]], np.float32)
-    np.testing.assert_allclose(whole_bodies(boxes)[:, 3], [230, 400])
+    np.testing.assert_allclose(whole_bodies(boxes, np.array([2.3, 0.0]))[:, 3], [230, 400])
 
 
 def test_who_is_cut_is_remembered(thunder: MoveNet) -> None:
@@ -100,3 +102,33 @@ def test_an_empty_state_is_restored() -> None:
     follower = Follower()
     follower.restore(Follower().state())
     assert follower.followed == []
+
+
+class OnlyTall:
+    """A keypointer that is sure of head and shoulders in boxes that are this tall by their width."""
+
+    skeleton = COCO17
+
+    def __init__(self, least: float) -> None:
+        self.least = least
+
+    def __call__(self, images: list[np.ndarray], people: list[People]) -> list[Keypoints]:
+        (found,) = people
+        width, height = (found.boxes[:, 2:] - found.boxes[:, :2]).T
+        sure = (height > self.least * width).astype(np.float32)
+        score = np.zeros((len(found), 17), np.float32)
+        score[:, :7] = 0.6 * sure[:, None]
+        return [Keypoints(np.full((len(found), 17, 2), 300, np.float32), score, COCO17)]
+
+
+@pytest.mark.parametrize(("least", "tall"), [(2.0, 2.3), (4.0, 4.5), (6.0, 0.0)])
+def test_a_face_is_read_as_part_of_a_taller_body(least: float, tall: float) -> None:
+    boxes = np.array([[200, 250, 400, 478]], np.float32)
+    candidates = Candidates(People(boxes, np.ones(1, np.float32)), np.array([-1]))
+    frame = Frame(0, 0.0, np.zeros((480, 640, 3), np.uint8))
+    unread = OnlyTall(99)([frame.image], [candidates.people])[0]
+    read, found = Reader(OnlyTall(least)).read_upper_bodies(
+        frame, candidates, np.array([0]), unread
+    )
+    assert found.tolist() == [tall]
+    assert (read.score.max() > 0.5) == (tall > 0)
