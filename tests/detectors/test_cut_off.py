@@ -105,7 +105,7 @@ def test_an_empty_state_is_restored() -> None:
 
 
 class OnlyTall:
-    """A keypointer that is sure of head and shoulders in boxes that are this tall by their width."""
+    """A keypointer that is sure of head and shoulders in boxes that are so tall by their width."""
 
     skeleton = COCO17
 
