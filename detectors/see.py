@@ -13,7 +13,7 @@ from poselift.detectors import cut_off
 from poselift.detectors.border import in_picture
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.far import FarPeople
-from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.follow import Candidates, Follower, close_to_others
 from poselift.detectors.images import as_bgr
 from poselift.detectors.places import rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
@@ -162,7 +162,8 @@ class See:
         if len(again):
             read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
             cut[again] = tall
-        rows = np.flatnonzero(plan.fine & (cut == 0))
+        # Somebody half hidden is read poorly, too, but not because of the way up.
+        rows = np.flatnonzero(plan.fine & (cut == 0) & ~close_to_others(candidates))
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         joints = in_h36m(read)
