@@ -12,6 +12,7 @@ from poselift.drawing.scene3d import Scene
 from poselift.drawing.text import pill
 from poselift.drawing.views import VIEWS
 from poselift.live import LivePerson
+from poselift.types import Extra
 
 _AROUND = np.linspace(0, 2 * np.pi, 12, endpoint=False)
 _TALL = 1.9  # metres
@@ -57,7 +58,8 @@ class LivePicture:
         small = fit_image(image, (max(round(width * scale), 1), self._height))
         xy = np.array([person.xy for person in people]).reshape(-1, 17, 2)
         score = np.array([person.score for person in people]).reshape(-1, 17)
-        left = draw_people(small, xy * scale, score, [person.number for person in people])
+        numbers = [person.number for person in people]
+        left = draw_people(small, xy * scale, score, numbers, feet=_feet(people, scale))
         lifted = [person for person in people if person.pose3d is not None]
         picture = np.hstack([left, self._room(lifted, time)])
         letters = max(13, round(self._height / 37))
@@ -94,3 +96,12 @@ class LivePicture:
             self._wide_until = time
         if reach > self._reach or time - self._wide_until > _NARROWS:
             self._reach, self._scene, self._wide_until = reach, None, time
+
+
+def _feet(people: Sequence[LivePerson], scale: float) -> Extra | None:
+    """Everybody's heels and toes in the picture that is drawn; None if they are not read."""
+    feet = [person.feet for person in people if person.feet is not None]
+    if not feet or len(feet) < len(people):
+        return None
+    xy, score = np.stack([one.xy for one in feet]), np.stack([one.score for one in feet])
+    return Extra(feet[0].names, xy * scale, score)

@@ -13,21 +13,19 @@ import numpy as np
 from poselift.detectors.company import MARGIN
 from poselift.detectors.images import as_bgr
 from poselift.detectors.see import See, Seen
-from poselift.detectors.similarity import person_size
-from poselift.detectors.smooth import OneEuro
+from poselift.detectors.similarity import feet_in, person_size
 from poselift.errors import PoseliftError
-from poselift.live_streams import CameraRate, PoseStream, open_stream, trained_rate
+from poselift.live_streams import CameraRate, FollowedPerson, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
 from poselift.scene.live import LiveRoom, warm_up_room
 from poselift.scene.rays import FIELD_OF_VIEW
 from poselift.settings import Settings
-from poselift.types import Frame, People
+from poselift.skeleton import FEET4
+from poselift.types import Extra, Frame, People
 
 if TYPE_CHECKING:
     from poselift.detectors.protocols import Keypointer, PersonDetector
 
-#: How many times as high the One Euro filter's cutoffs are as its defaults.
-SMOOTHING = {"light": 4 / 3, "auto": 1.0, "strong": 0.5}
 _FORGET = 30  # frames unseen after which somebody who returns starts afresh
 _LONGEST_PAUSE = 1.0  # seconds between two frames after which earlier poses are no longer used
 _LOYALTY = 1.2  # somebody else must be so many times as large to be chosen instead
@@ -46,6 +44,7 @@ class LivePerson:
             the first person started above the origin. It is the pose of the frame `lookahead`
             frames ago; None as long as there is none.
         pose_time: the time of that frame.
+        feet: heels and toes, (4, 2) and (4,), where the keypointer reads them.
     """
 
     number: int
@@ -54,6 +53,7 @@ class LivePerson:
     score: np.ndarray
     pose3d: np.ndarray | None
     pose_time: float | None
+    feet: Extra | None = None
 
 
 class Live:
@@ -162,7 +162,7 @@ class Live:
         self._numbers_before = self._last_number
         self._size: tuple[int, int] | None = None
         self._room: LiveRoom | None = None
-        self._people: dict[int, _Followed] = {}
+        self._people: dict[int, FollowedPerson] = {}
         self._chosen: set[int] = set()
         self._restart_time()
 
@@ -246,13 +246,14 @@ class Live:
             self._room.learn()
         for number in rows:
             if number not in self._people:
-                self._people[number] = _Followed(self._smooth, self._lookahead)
+                self._people[number] = FollowedPerson(self._smooth, self._lookahead)
         for number, person in list(self._people.items()):
             if number not in rows:
                 self._ready(person).miss(self._times[-1])
                 if person.unseen > _FORGET:
                     del self._people[number]
                     self._room.forget(number)
+        feet = feet_in(seen.keypoints)
         shown = []
         for number, row in rows.items():
             person = self._people[number]
@@ -268,6 +269,7 @@ class Live:
                     person.score,
                     pose,
                     None if pose is None else self._times[0],
+                    None if feet is None else Extra(FEET4.names, feet.xy[row], feet.score[row]),
                 )
             )
         return shown
@@ -285,54 +287,9 @@ class Live:
         self._chosen = set(rows)
         return rows
 
-    def _ready(self, person: _Followed) -> _Followed:
+    def _ready(self, person: FollowedPerson) -> FollowedPerson:
         """The person, with a stream to push to."""
         assert self._size is not None
         if person.stream is None:
             person.stream = open_stream(self.lifter, self._size, self._lookahead, self._rate.fps)
         return person
-
-
-class _Followed:
-    """The state of one person from frame to frame."""
-
-    def __init__(self, smooth: str, lookahead: int) -> None:
-        self.stream: PoseStream | None = None
-        self.xy = np.zeros((17, 2), np.float32)
-        self.score = np.zeros(17, np.float32)
-        self.unseen = 0
-        self._seen: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=lookahead + 1)
-        self._smooth: OneEuro | None = None
-        if smooth != "off":
-            plain, share = OneEuro(), SMOOTHING[smooth]
-            self._smooth = OneEuro(plain.min_cutoff * share, plain.beta * share)
-
-    def restart(self) -> None:
-        """Forget the motion, but not the floor."""
-        self.stream = None
-        self._seen.clear()
-        if self._smooth is not None:
-            self._smooth.reset()
-
-    def push(self, xy: np.ndarray, score: np.ndarray, time: float) -> np.ndarray | None:
-        """Take (17, 2) and (17,); the (17, 3) pose."""
-        assert self.stream is not None
-        self.unseen = 0
-        self.xy, self.score = xy, score
-        if self._smooth is not None:
-            size = float(person_size(self.xy[None], self.score[None])[0])
-            self.xy = self._smooth(self.xy, self.score, time, size)
-        self._seen.append((self.xy, self.score, time))
-        return self.stream.push(self.xy, self.score)
-
-    def miss(self, time: float) -> None:
-        """A frame without the person: nobody is shown, so nothing is lifted."""
-        assert self.stream is not None
-        self.unseen += 1
-        self.score = np.zeros(17, np.float32)
-        self._seen.append((self.xy, self.score, time))
-        self.stream.miss()
-
-    def seen_then(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Joints, scores and time of the frame that the newest pose belongs to."""
-        return self._seen[0]

@@ -1,4 +1,4 @@
-"""What `Live` lifts with: a stream of any lifter, and the camera's rate."""
+"""What `Live` lifts with: a stream of any lifter for each person, and the camera's rate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from poselift.detectors.similarity import person_size
+from poselift.detectors.smooth import OneEuro
 from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.types import Track
@@ -14,6 +16,8 @@ from poselift.types import Track
 if TYPE_CHECKING:
     from poselift.parts import Lifter
 
+#: How many times as high the One Euro filter's cutoffs are as its defaults.
+SMOOTHING = {"light": 4 / 3, "auto": 1.0, "strong": 0.5}
 _USUAL_FRAMES = 27  # that a lifter looks at which does not say how many
 _USUAL_FPS = 30.0
 _ENOUGH_INTERVALS = 8  # before the times are believed to show the camera's rate
@@ -136,3 +140,48 @@ class CameraRate:
             return False
         self.fps = measured
         return True
+
+
+class FollowedPerson:
+    """The state of one person from frame to frame."""
+
+    def __init__(self, smooth: str, lookahead: int) -> None:
+        self.stream: PoseStream | None = None
+        self.xy = np.zeros((17, 2), np.float32)
+        self.score = np.zeros(17, np.float32)
+        self.unseen = 0
+        self._seen: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=lookahead + 1)
+        self._smooth: OneEuro | None = None
+        if smooth != "off":
+            plain, share = OneEuro(), SMOOTHING[smooth]
+            self._smooth = OneEuro(plain.min_cutoff * share, plain.beta * share)
+
+    def restart(self) -> None:
+        """Forget the motion, but not the floor."""
+        self.stream = None
+        self._seen.clear()
+        if self._smooth is not None:
+            self._smooth.reset()
+
+    def push(self, xy: np.ndarray, score: np.ndarray, time: float) -> np.ndarray | None:
+        """Take (17, 2) and (17,); the (17, 3) pose."""
+        assert self.stream is not None
+        self.unseen = 0
+        self.xy, self.score = xy, score
+        if self._smooth is not None:
+            size = float(person_size(self.xy[None], self.score[None])[0])
+            self.xy = self._smooth(self.xy, self.score, time, size)
+        self._seen.append((self.xy, self.score, time))
+        return self.stream.push(self.xy, self.score)
+
+    def miss(self, time: float) -> None:
+        """A frame without the person: nobody is shown, so nothing is lifted."""
+        assert self.stream is not None
+        self.unseen += 1
+        self.score = np.zeros(17, np.float32)
+        self._seen.append((self.xy, self.score, time))
+        self.stream.miss()
+
+    def seen_then(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Joints, scores and time of the frame that the newest pose belongs to."""
+        return self._seen[0]

@@ -441,3 +441,20 @@ def test_the_script_of_the_docs_runs(
 def test_the_field_of_view_is_passed_on() -> None:
     live = Live(detector=Stage().detect, keypointer=Stage(), field_of_view=80.0)
     assert live.lifter.field_of_view == 80
+
+
+def test_heels_and_toes_come_along() -> None:
+    from poselift.detectors.blazepose import BlazePose
+    from poselift.skeleton import FEET4
+    from tests.detectors.pictures import clip
+
+    live = Live(keypointer=BlazePose(), people="main")
+    people = []
+    for frame in clip("balance_small")[:5]:
+        people = live(frame.image, frame.time)
+    [person] = people
+    assert person.feet is not None
+    assert person.feet.names == FEET4.names
+    toes = person.feet.xy[[1, 3]]
+    ankles = person.xy[[6, 3]]
+    assert (np.linalg.norm(toes - ankles, axis=1) < 0.15 * np.ptp(person.xy[:, 1])).all()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from poselift.demo.live_picture import LivePicture
 from poselift.live import LivePerson
+from poselift.skeleton import FEET4
+from poselift.types import Extra
 from tests.scene.made import BODY
 
 FRAME = np.full((240, 100, 3), 80, np.uint8)
@@ -49,6 +53,19 @@ def test_the_view_widens_at_once_and_narrows_when_somebody_has_gone() -> None:
     for frame in range(120):
         after = live.draw(FRAME, 0.2 + frame / 30, [person(1, 0)], "")
     assert height_of(after) > 0.9 * alone
+
+
+def test_heels_and_toes_are_drawn_where_they_are_read() -> None:
+    somebody = person(1, 0)
+    somebody.xy[:] = np.linspace([40, 40], [60, 160], 17)
+    somebody.score[:] = 0.9
+    plain = LivePicture(240, "front").draw(FRAME, 0.0, [somebody], "")
+    soles = np.array([[20, 200], [35, 215], [70, 200], [85, 215]], np.float32)
+    feet = Extra(FEET4.names, soles, np.full(4, 0.9, np.float32))
+    walking = LivePicture(240, "front").draw(FRAME, 0.0, [replace(somebody, feet=feet)], "")
+    changed = (plain != walking).any(axis=2)
+    assert changed[195:220, 15:90].sum() > 60
+    assert not changed[:, 100:].any()  # the room has none
 
 
 def test_nobody_ever() -> None:
