@@ -53,7 +53,7 @@ def test_of_a_thousand_people_only_the_largest_are_read() -> None:
     one = cv2.resize(first, (64, 72))
     crowd = np.tile(one, (20, 50, 1))
     corners = np.stack(np.meshgrid(64 * np.arange(50), 72 * np.arange(20)), axis=-1).reshape(-1, 2)
-    boxes = np.concatenate([corners, corners + [64, 72]], axis=1).astype(np.float32)
+    boxes = np.concatenate([corners, corners + np.array([64, 72])], axis=1).astype(np.float32)
     asked = []
 
     class Counting(MoveNet):
