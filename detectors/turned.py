@@ -21,10 +21,10 @@ from poselift.types import Keypoints, People
 
 #: Limb score below which a body may be the wrong way up in its crop: upright ones that are read
 #: the wrong way reach 0.5 to 0.6, those that are read the right way 0.8.
-POOR = 0.62
+POOR = 0.56
 #: By how much a way must be better that nothing speaks for, and what any but upright must reach.
 _BETTER, _LEAST = 0.1, 0.4
-_MOST_WAIT = 6  # times that the frames until the next try are doubled
+_MOST_WAIT = 4  # times that the frames until the next try are tripled
 _LEANS = 60.0  # degrees off the upright of its crop, from which a body is read in another one
 _SEEN = 0.3
 _ROOM = 1.6  # side of what is cut out and turned, over the longer side of the box
@@ -49,7 +49,7 @@ class Turning:
     @property
     def due(self) -> bool:
         """Whether it is time to try other ways."""
-        return self.since >= 2 ** min(self.failed, _MOST_WAIT) - 1
+        return self.since >= 3 ** min(self.failed, _MOST_WAIT) - 1
 
 
 def leaning(joints: Keypoints, quarters: np.ndarray) -> np.ndarray:
@@ -182,7 +182,8 @@ def _ways(turning: Turning, told: int, score: float) -> list[int]:
     if turning.due and told != now:
         ways = {told}
     elif turning.due and score < POOR:
-        ways = set(range(4)) - {now}
+        # Who lies is seen to lie, mostly; who is upside down is taken for somebody upright.
+        ways = {(now + 2) % 4} if turning.failed % 2 == 0 else {(now + 1) % 4, (now + 3) % 4}
     if now and score < POOR:
         ways |= {0}  # most people are upright: this is tried at once
     return sorted(ways)

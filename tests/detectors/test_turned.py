@@ -45,7 +45,7 @@ class Marked:
             # Sure of it only where the nose is above.
             upright = nose[1] < ankle[1] and abs(nose[0] - ankle[0]) < 3
             xy = np.linspace(nose, ankle, 17)[None].repeat(len(found), axis=0)
-            score = np.full((len(found), 17), 0.9 if upright else 0.3)
+            score = np.full((len(found), 17), 0.9 if upright else 0.4)
             out.append(Keypoints(xy.astype(np.float32), score.astype(np.float32), COCO17))
         return out
 
@@ -104,8 +104,8 @@ def test_tries_that_do_not_help_become_rare() -> None:
         part.asked = 0
         _, turnings = try_other_ways(part, image, people, poor, turnings, np.array([0]))
         asked.append(part.asked)
-    assert asked[0] == 3
-    assert 3 * 4 <= sum(asked) <= 3 * 8
+    assert asked[0] == 1
+    assert 4 <= sum(asked) <= 10
     assert turnings[0].quarters == 0
 
 
