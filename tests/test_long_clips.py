@@ -85,7 +85,7 @@ def test_sections_give_what_the_whole_gives(
     assert np.allclose(motion.pose2d, at_once.pose2d, atol=0.01, equal_nan=True)
     off = np.linalg.norm(motion.pose3d - at_once.pose3d, axis=-1)
     assert np.median(off) < 0.02
-    assert off.max() < 0.15
+    assert off.max() < 0.2  # of somebody who is taken to be 9 m tall
     steps = np.linalg.norm(np.diff(motion.pose3d[0, :, 0], axis=0), axis=-1)
     whole = np.linalg.norm(np.diff(at_once.pose3d[0, :, 0], axis=0), axis=-1)
     assert steps.max() < 1.5 * whole.max()  # nothing jumps where sections meet
