@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "0143a458721aad12a60ac4bcea76b0318c3ea27a13db6990fdfcc4eaebd0ecd2",
+        "7396241b0482a3768f3c6724bcdd6b11d2f5c493e76ecac1cf143eb0859d1ac6",
         is_default=True,
     ),
     _trained(
