@@ -23,8 +23,8 @@ _FLOOR_SD = 0.05
 _STEP_SD = 0.012
 #: Metres a second squared by which people speed up, across the line of sight and along it.
 _SIDE_PUSH, _DEPTH_PUSH = 6.0, 1.6
-_FLIGHT_SD = 1.2
-_CALM_SECONDS = 0.03  # of a Gaussian over the way, which takes the keypoints' tremble off it
+_FLIGHT_SD = 0.8
+_CALM_SECONDS = 0.02  # of a Gaussian over the way, which takes the keypoints' tremble off it
 #: Who takes off or lands speeds up beyond that, for a moment on either side.
 _PUSH_OFF, _PUSH_OFF_SECONDS = 20.0, 0.17
 
