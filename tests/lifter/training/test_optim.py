@@ -25,16 +25,31 @@ def test_muon_finds_a_minimum() -> None:
     assert float(((weight.detach() - goal) ** 2).mean()) < 0.3 * float((goal**2).mean())
 
 
-def test_half_precision_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def processor(with_bfloat16: bool) -> None:
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: with_bfloat16)
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-
-    processor(with_bfloat16=True)
-    assert half_precision(CPU) is torch.bfloat16
-    processor(with_bfloat16=False)
-    assert half_precision(CPU) is None
+@pytest.mark.parametrize(
+    ("has_instructions", "seconds", "half"),
+    [(True, 0.5, torch.bfloat16), (True, 2.0, None), (False, 0.5, None)],
+)
+def test_half_precision_is_for_processors_that_gain_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+    has_instructions: bool,
+    seconds: float,
+    half: torch.dtype | None,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_instructions)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    taken = {torch.bfloat16: seconds, torch.float32: 1.0}
+    monkeypatch.setattr(optim, "_seconds_to_multiply", taken.__getitem__)
+    optim._bfloat16_is_faster.cache_clear()
+    try:
+        assert half_precision(CPU) is half
+    finally:
+        optim._bfloat16_is_faster.cache_clear()
     assert half_precision(torch.device("cuda")) is torch.bfloat16
+
+
+def test_the_trial_multiplies_in_either_precision() -> None:
+    assert optim._seconds_to_multiply(torch.bfloat16) > 0
+    assert optim._seconds_to_multiply(torch.float32) > 0
 
 
 @pytest.mark.parametrize("half", [torch.bfloat16, None])
