@@ -91,13 +91,34 @@ class WindowEngine:
 
         That is the pose and what the network's heads say, as `models.packed` tells.
         """
-        lengths = [len(clip) for clip in xy]
-        if not lengths:
-            return []
-        source = self._source(np.concatenate(xy), np.concatenate(score), image_size)
-        lifted = self._run(self._plan(lengths), source, progress)
-        lifted[:, :3] = 0  # the pelvis is the origin; networks are only nearly sure of it
-        return np.split(lifted, np.cumsum(lengths)[:-1])
+        total, done = sum(map(len, xy)), 0
+        out: list[np.ndarray] = [np.zeros(0)] * len(xy)
+        for length, numbers in self._by_window([len(clip) for clip in xy]).items():
+            counts = [len(xy[i]) for i in numbers]
+            source = self._source(
+                np.concatenate([xy[i] for i in numbers]),
+                np.concatenate([score[i] for i in numbers]),
+                image_size,
+            )
+            told = None if progress is None else _going_on(progress, done, total)
+            lifted = self._run(self._plan(counts, length), source, told)
+            lifted[:, :3] = 0  # the pelvis is the origin; networks are only nearly sure of it
+            for i, one in zip(numbers, np.split(lifted, np.cumsum(counts)[:-1]), strict=True):
+                out[i] = one
+            done += sum(counts)
+        return out
+
+    def _by_window(self, lengths: Sequence[int]) -> dict[int, list[int]]:
+        """The numbers of the clips by the length of their windows.
+
+        A clip that is shorter than a window gets one of its own length, if the network takes it.
+        """
+        out: dict[int, list[int]] = {}
+        for number, count in enumerate(lengths):
+            short = self.blends and count < self.net.frames
+            length = max(count, self.net.live_frames) if short else self.net.frames
+            out.setdefault(length, []).append(number)
+        return out
 
     def look(
         self, xy: np.ndarray, score: np.ndarray, image_size: tuple[int, int]
@@ -144,8 +165,7 @@ class WindowEngine:
         """Whether all poses of a window are used, not only its middle one."""
         return self.net.output == "all" and self.settings.join == "blend"
 
-    def _plan(self, lengths: Sequence[int]) -> windows.WindowPlan:
-        length = self.net.frames
+    def _plan(self, lengths: Sequence[int], length: int) -> windows.WindowPlan:
         if self.blends:
             return windows.overlapping(lengths, length, self.settings.stride(length))
         return windows.one_a_frame(lengths, length, self.step)
@@ -200,6 +220,11 @@ class WindowEngine:
             straight, mirrored = lifted.chunk(2)
             lifted = (straight + packed.mirrored(mirrored)) / 2
         return lifted if axes is None else packed.turned(lifted, axes)
+
+
+def _going_on(progress: Progress, done: int, total: int) -> Progress:
+    """The progress of a part, told as that of the whole."""
+    return lambda now, _: progress(done + now, total)
 
 
 def mirror(x: Tensor) -> Tensor:

@@ -127,7 +127,7 @@ def on_mocap(
         if lookahead:
             windows, actions = validation_windows(
                 clips,
-                net.frames,
+                net.live_frames,
                 fps,
                 "detected",
                 stride=5,

@@ -24,7 +24,8 @@ _SCALE_SETTLES = 90  # poses after which the size of the body is known well enou
 class Stream:
     """One person's joints in, one frame at a time; the pose of the frame `lookahead` ago out.
 
-    Every window costs the same, and memory is that of one window. Frames that are yet to come are
+    Every window costs the same, and memory is that of one window; a network that was trained on
+    windows of several lengths is given its shortest, `live_frames`. Frames that are yet to come are
     padded with the newest frame, those before the first with the first.
 
     A centre network's pose is that of the window about the frame; with `lookahead` at
@@ -76,7 +77,7 @@ class Stream:
         self._engine = lifter.engine(field_of_view)
         self._image_size = image_size
         self._step = lifter.settings.time_step * _frames_a_step(fps, lifter.training.fps)
-        length = lifter.net.frames
+        length = lifter.net.live_frames
         self.max_lookahead = (length - 1 - (length - 1) // 2) * self._step
         if not 0 <= lookahead <= self.max_lookahead:
             raise PoseliftError(
@@ -158,7 +159,7 @@ class Stream:
 
     def _lift(self, target: int) -> np.ndarray:
         xy, score = gaps.fill(self._xy, self._score)
-        offsets = np.arange(self._net.frames) - self._position
+        offsets = np.arange(self._net.live_frames) - self._position
         index = np.clip(target + offsets * self._step, 0, len(xy) - 1)
         position = 0 if self._net.output == "centre" else self._position
         axes = None

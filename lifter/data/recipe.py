@@ -27,6 +27,8 @@ class Recipe:
 
     Attributes:
         frames: length of a window.
+        lengths: of the windows of a batch, one by chance; shorter ones are more in number, so that
+            every batch has as many frames. Empty: always `frames`.
         fps: (slowest, fastest) rate at which the motion is read; drawn log-uniformly.
         still: chance of a hardly moving person.
         mixed: chance that arms, and that trunk and head, come from other clips.
@@ -49,6 +51,7 @@ class Recipe:
     """
 
     frames: int = 27
+    lengths: tuple[int, ...] = ()
     fps: tuple[float, float] = (18.0, 50.0)
     still: float = 0.06
     mixed: float = 0.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Generator, Tensor
@@ -39,14 +40,20 @@ class Studio:
         self._chance = often * frame_weights(_unpack(rows))
 
     def windows(self, count: int) -> WindowBatch:
-        """`count` new windows."""
-        return record(self.people(count), self.recipe, self.rng)
+        """`count` new windows; more, if they are shorter ones."""
+        recipe = self.recipe
+        if recipe.lengths:
+            which = int(torch.randint(len(recipe.lengths), (), generator=self.rng))
+            count = round(count * recipe.frames / recipe.lengths[which])
+            recipe = replace(recipe, frames=recipe.lengths[which])
+        return record(self.people(count, recipe.frames), recipe, self.rng)
 
-    def people(self, count: int) -> MovingPeople:
+    def people(self, count: int, frames: int | None = None) -> MovingPeople:
         """New moving people; legs, upper bodies and arms may be of different clips."""
         rng, recipe = self.rng, self.recipe
-        legs, fps = self._read(count)
-        upper, arms = self._read(count)[0], self._read(count)[0]
+        frames = frames or recipe.frames
+        legs, fps = self._read(count, frames)
+        upper, arms = self._read(count, frames)[0], self._read(count, frames)[0]
         other_upper = sometimes(count, recipe.mixed * 0.6, rng)
         other_arms = sometimes(count, recipe.mixed, rng)
         upper = _choose(upper, legs, other_upper)
@@ -66,9 +73,9 @@ class Studio:
         joints, upright = turn_whole(joints, recipe.lying, rng)
         return MovingPeople(joints, torch.where(posed, _COMPOSED_FPS, fps), upright)
 
-    def _read(self, count: int) -> tuple[Parts, Tensor]:
+    def _read(self, count: int, frames: int) -> tuple[Parts, Tensor]:
         """Random stretches of random clips, at random speeds, forth or back; and their rates."""
-        rng, frames = self.rng, self.recipe.frames
+        rng = self.rng
         picked = torch.multinomial(self._chance, count, replacement=True, generator=rng)
         clip, shown = self._sampled[picked].unbind(-1)
         low, high = self.recipe.fps

@@ -85,6 +85,11 @@ class LifterNet(nn.Module, Published, ABC):
     settings: dict[str, Any]
 
     @property
+    def live_frames(self) -> int:
+        """The length of a stream's windows, in which every frame costs a whole window."""
+        return self.frames
+
+    @property
     def encoded_frames(self) -> slice:
         """The frames of a window whose encodings `lift` reads."""
         return slice(0, self.frames)
@@ -131,13 +136,17 @@ class LifterNet(nn.Module, Published, ABC):
         """Refuse input of another shape with a message that says expected and got."""
         if torch.compiler.is_compiling():
             return
-        expected = (self.frames, JOINTS, self.channels)
-        if x.ndim != 4 or tuple(x.shape[1:]) != expected or not x.is_floating_point():
+        fits = x.ndim == 4 and tuple(x.shape[2:]) == (JOINTS, self.channels)
+        if not (fits and self.takes(x.shape[1]) and x.is_floating_point()):
             raise PoseliftError(
                 f"{self.name} expects floats of shape (B, {self.frames}, {JOINTS}, "
                 f"{self.channels}), got {x.dtype} of shape {tuple(x.shape)}.",
                 "Use lifter.load(...) for clips of any length; it cuts the windows.",
             )
+
+    def takes(self, frames: int) -> bool:
+        """Whether windows of this length can be lifted."""
+        return frames == self.frames
 
     def fold(self) -> None:
         """Replace, in place, what can be computed once for all windows; for `freeze`."""

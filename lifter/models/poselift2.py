@@ -33,7 +33,7 @@ class Poselift2(LifterNet):
     name = "poselift2"
     output = "all"
     heads = True
-    hidden_settings = ("frames", "attention_heads", "drop_path")
+    hidden_settings = ("frames", "attention_heads", "drop_path", "live_frames")
     attention_over = (("blocks.*", "frames"),)
 
     cosine: Tensor
@@ -47,13 +47,15 @@ class Poselift2(LifterNet):
         attention_heads: int = 6,
         mlp_ratio: float = 3.0,
         drop_path: float = 0.0,
+        live_frames: int | None = None,
     ) -> None:
         super().__init__()
         check_settings(self.name, {"frames": frames, "depth": depth}, width, attention_heads)
         self.frames, self.channels = frames, 3
+        self._live_frames = min(live_frames or frames, frames)
         self.settings = {
             "frames": frames, "width": width, "depth": depth, "attention_heads": attention_heads,
-            "mlp_ratio": mlp_ratio, "drop_path": drop_path,
+            "mlp_ratio": mlp_ratio, "drop_path": drop_path, "live_frames": self._live_frames,
         }  # fmt: skip
         size = JOINTS * 4  # x, y, score, unseen
         self.embed1, self.embed2 = nn.Linear(size, width), nn.Linear(width, width)
@@ -69,6 +71,15 @@ class Poselift2(LifterNet):
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
         self._start()
+
+    @property
+    def live_frames(self) -> int:
+        """What a stream's windows have: fewer than a clip's, where it was trained on both."""
+        return self._live_frames
+
+    def takes(self, frames: int) -> bool:
+        """Whether windows of this length can be lifted: frames only know how far apart they are."""
+        return self._live_frames <= frames <= self.frames
 
     def _start(self) -> None:
         for module in self.modules():
@@ -111,7 +122,9 @@ class Poselift2(LifterNet):
     def hidden(self, encoded: Tensor, kept: slice = slice(None)) -> Tensor:
         """(B, T, width) after all blocks, for the frames that are kept."""
         hidden = encoded
-        cosine, sine = self.cosine.to(hidden.dtype), self.sine.to(hidden.dtype)
+        frames = encoded.shape[1]
+        cosine = self.cosine[:frames].to(hidden.dtype)
+        sine = self.sine[:frames].to(hidden.dtype)
         for block in self.blocks[:-1]:
             hidden = block(hidden, cosine, sine)
         return self.norm(self.blocks[-1](hidden, cosine, sine, kept))

@@ -257,3 +257,29 @@ def test_auto_takes_onnxruntime_for_large_networks_where_it_is_faster(
 
 def test_auto_lifts_small_networks_with_torch() -> None:
     assert type(ClipLifter.from_net(small_net("ftcm"), runtime="auto").net) is not OnnxNet
+
+
+@pytest.mark.parametrize("kind", ["screen", "ray"])
+def test_a_short_clip_gets_a_window_of_its_own_length(kind: str) -> None:
+    net = small_net("poselift2", frames=20, live_frames=9)
+    tracks = [random_track(count, seed=count, track_id=count) for count in (30, 13, 4, 13)]
+    poses = lift(net, tracks, kind)
+    assert [len(pose) for pose in poses] == [30, 13, 4, 13]
+    np.testing.assert_allclose(
+        poses[1], one_window(net, tracks[1].xy, tracks[1].score, kind), atol=1e-5
+    )
+    for track, pose in zip(tracks, poses, strict=True):
+        np.testing.assert_allclose(lift(net, [track], kind)[0], pose, atol=1e-5)
+
+
+def test_progress_goes_on_from_one_length_of_windows_to_the_next() -> None:
+    lifter = ClipLifter.from_net(small_net("poselift2", frames=20, live_frames=9), "screen")
+    told: list[tuple[int, int]] = []
+    lifter(
+        [random_track(count) for count in (50, 13, 40)],
+        image_size=IMAGE,
+        fps=30,
+        progress=lambda *at: told.append(at),
+    )
+    assert told == sorted(told)
+    assert told[-1] == (103, 103)

@@ -181,3 +181,17 @@ def test_it_lifts_on_one_thread_and_gives_the_others_back(monkeypatch: pytest.Mo
     finally:
         torch.set_num_threads(before)
     assert seen == [1, 1]
+
+
+def test_a_stream_takes_the_shorter_windows_of_a_network_that_has_them() -> None:
+    net = small_net("poselift2", frames=20, live_frames=9)
+    short = models.create("poselift2", **{**net.settings, "frames": 9})
+    short.load_state_dict(net.state_dict())
+    track = random_track(30)
+    streams = [
+        Stream(ClipLifter.from_net(one, "ray", answer="ray"), image_size=IMAGE, lookahead=2)
+        for one in (net, short.eval())
+    ]
+    assert streams[0].max_lookahead == streams[1].max_lookahead == 4
+    ours, plain = (np.stack(run(stream, track)[2:]) for stream in streams)
+    np.testing.assert_allclose(ours, plain, atol=1e-6)

@@ -223,3 +223,9 @@ def test_up_and_planted_feet_come_with_the_windows_and_are_mirrored_with_them() 
     standing = torch.where(windows.planted[..., 0] > 0, ankles[..., 0], ankles[..., 1])
     other = torch.where(windows.planted[..., 0] > 0, ankles[..., 1], ankles[..., 0])
     assert (standing < other)[alone].float().mean() > 0.9
+
+
+def test_batches_of_shorter_windows_have_more_of_them() -> None:
+    studio = Studio(clips(2), Recipe(frames=20, lengths=(20, 10, 5)), seed=2)
+    shapes = {tuple(studio.windows(8).x.shape[:2]) for _ in range(20)}
+    assert shapes == {(8, 20), (16, 10), (32, 5)}

@@ -51,3 +51,24 @@ def test_where_an_unseen_joint_was_put_does_not_matter() -> None:
     torch.testing.assert_close(net.packed(moved), net.packed(x), atol=0, rtol=0)
     x[:, :, 3, 2] = moved[:, :, 3, 2] = 0.5
     assert (net(moved) - net(x)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("frames", [9, 14, 20])
+def test_shorter_windows_are_lifted_as_by_a_network_of_that_length(frames: int) -> None:
+    net = small_net("poselift2", frames=20, live_frames=9)
+    short = models.create("poselift2", **{**net.settings, "frames": frames})
+    short.load_state_dict(net.state_dict())
+    x = torch.rand(3, frames, 17, 3, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(net.packed(x), short.eval().packed(x), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("frames", [8, 21])
+def test_windows_beyond_what_was_trained_are_refused(frames: int) -> None:
+    net = small_net("poselift2", frames=20, live_frames=9)
+    with pytest.raises(PoseliftError, match="20, 17, 3"):
+        net(torch.zeros(1, frames, 17, 3))
+
+
+def test_live_windows_are_as_long_as_all_unless_said() -> None:
+    assert small_net("poselift2", frames=20).live_frames == 20
+    assert small_net("poselift2", frames=20, live_frames=40).live_frames == 20
