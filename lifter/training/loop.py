@@ -270,7 +270,7 @@ def checked_teacher(
     """The teacher, ready to be asked, if it sees the windows that `net` sees."""
     if teacher is None:
         return None
-    if teacher.output != "all" or teacher.frames != net.frames:
+    if teacher.output != "all" or not teacher.takes(net.frames):
         raise PoseliftError(
             f"{teacher.name} with {teacher.frames} frames cannot teach {net.name} with "
             f"{net.frames}.",

@@ -79,6 +79,14 @@ def test_a_student_learns_its_teachers_poses(tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, teacher.parameters(), strict=True))
 
 
+def test_a_teacher_of_several_lengths_teaches_a_network_of_one_of_them(tmp_path: Path) -> None:
+    teacher = models.create(
+        "poselift2", frames=20, live_frames=9, width=16, depth=1, attention_heads=2
+    )
+    run = Trainer(SMALL, Studio(clips(1), Recipe(frames=9), 1), {}, tmp_path, CPU, teacher=teacher)
+    assert 0 < run.step() < 100
+
+
 def test_a_teacher_of_other_windows_is_refused(tmp_path: Path) -> None:
     teacher = models.create("poselift", frames=27, width=16, depth=1, heads=1)
     with pytest.raises(PoseliftError, match="27 frames cannot teach"):
