@@ -14,6 +14,7 @@ from poselift import gaps
 from poselift.device import resolve_device
 from poselift.errors import PoseliftError
 from poselift.lifter import body, models, resample
+from poselift.lifter.checks import check_picture, check_settings, check_track, checked_view
 from poselift.lifter.engine import (
     FIELD_OF_VIEW,
     Answer,
@@ -23,7 +24,6 @@ from poselift.lifter.engine import (
 )
 from poselift.lifter.models.packed import said
 from poselift.lifter.normalise import Normalisation
-from poselift.reading import checked_rate
 from poselift.types import Motion, Track
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class ClipLifter:
         whose camera is not known.
         """
         settings = settings or WindowSettings()
-        _check_settings(settings)
+        check_settings(settings)
         frozen = _prepare(net, device, dtype, runtime)
         training = Training(normalisation, units, fps, answer)
         return cls(name or net.name, frozen, training, settings, checked_view(field_of_view))
@@ -152,7 +152,7 @@ class ClipLifter:
         """
         check_picture(image_size, fps)
         for track in tracks:
-            _check_track(track)
+            check_track(track)
         filled = [gaps.fill(track.xy, track.score) for track in tracks]
         lifted = self._lift(filled, image_size, fps, progress, field_of_view)
         if not all(np.isfinite(one).all() for one in lifted):
@@ -180,7 +180,7 @@ class ClipLifter:
         windows have the frame anywhere.
         """
         check_picture(image_size, fps)
-        _check_track(track)
+        check_track(track)
         row = frame - int(track.frames[0])
         if not 0 <= row < len(track):
             raise PoseliftError(
@@ -271,56 +271,3 @@ def onnx_is_faster(net: LifterNet) -> bool:
     has_exporter = importlib.util.find_spec("onnx") is not None
     large = sum(parameter.numel() for parameter in net.parameters()) >= _LARGE
     return has_exporter and large and torch.backends.cpu.get_cpu_capability() == "AVX512"
-
-
-def checked_view(degrees: float) -> float:
-    """A field of view, rejected if no camera has it."""
-    if not 5 <= degrees <= 150:
-        raise PoseliftError(
-            f"A field of view of {degrees:g} degrees is not a camera's.",
-            "Give degrees along the picture's longer side, 5 to 150; 55 if unknown.",
-        )
-    return float(degrees)
-
-
-def check_picture(image_size: tuple[int, int], fps: float) -> None:
-    """Reject sizes and rates that no clip has."""
-    if len(image_size) != 2 or not all(np.isfinite(side) and side > 0 for side in image_size):
-        raise PoseliftError(
-            f"The picture's size must be (width, height) in pixels, got {image_size}.",
-            "Both must be above 0.",
-        )
-    checked_rate(fps, "the clip")
-
-
-def _check_track(track: Track) -> None:
-    if len(track) == 0:
-        raise PoseliftError(
-            f"Track {track.id} is empty: expected one frame or more, got 0.", "Leave it out."
-        )
-    if (np.diff(track.frames) != 1).any():
-        raise PoseliftError(
-            f"Track {track.id} skips frames: expected consecutive frame numbers.",
-            "Give a frame in which the person was not seen a row with score 0.",
-        )
-    if not gaps.seen_frames(track).any():
-        raise PoseliftError(
-            f"Track {track.id} was never seen: expected a score above 0 and a finite position "
-            f"somewhere, got none in {len(track)} frames.",
-            "Leave it out.",
-        )
-
-
-def _check_settings(settings: WindowSettings) -> None:
-    if settings.overlap is not None and not 0 <= settings.overlap < 1:
-        raise PoseliftError(
-            f"The overlap of windows must be in 0..1, got {settings.overlap}.", "Use 0.5."
-        )
-    if settings.time_step < 1:
-        raise PoseliftError(
-            f"The time step must be 1 or more, got {settings.time_step}.", "Use 1, or 3 for FTCM."
-        )
-    if settings.join not in ("blend", "centre"):
-        raise PoseliftError(
-            f"Windows are joined by 'blend' or 'centre', got {settings.join!r}.", "Use 'blend'."
-        )

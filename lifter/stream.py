@@ -12,7 +12,7 @@ from poselift import gaps
 from poselift.device import torch_threads
 from poselift.errors import PoseliftError
 from poselift.lifter import body, normalise
-from poselift.lifter.clip import check_picture
+from poselift.lifter.checks import check_picture
 from poselift.lifter.models.packed import Said, said
 
 if TYPE_CHECKING:
