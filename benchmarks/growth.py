@@ -93,9 +93,10 @@ def _joints(kind: str, frames: int, people: int, folder: Path) -> None:
     from poselift.detectors.tracks import TrackBuilder
     from poselift.lifting import lift_clip
     from poselift.progress import Silent
+    from poselift.seen_frames import SeenFrame
     from poselift.settings import Settings
     from poselift.skeleton import H36M17
-    from poselift.store import SeenFrame, TrackStore
+    from poselift.store import TrackStore
     from poselift.types import Keypoints, SeenClip
 
     store, builder, ids = TrackStore(folder, "key"), TrackBuilder(), np.arange(1, people + 1)

@@ -27,7 +27,8 @@ from poselift.media.prefetch import depth
 from poselift.parts import Parts
 from poselift.progress import Reporter
 from poselift.scene.motion import BackgroundMotion
-from poselift.store import SeenFrame, TrackStore
+from poselift.seen_frames import SeenFrame
+from poselift.store import TrackStore
 from poselift.types import SeenClip
 
 _BEHIND = "background."  # before the names of what its state holds

@@ -16,14 +16,13 @@ import secrets
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
-from poselift.skeleton import FEET4, H36M17
-from poselift.types import Keypoints
+from poselift.seen_frames import SeenFrame, arrays_of, block_of, frames_of
 
 log = logging.getLogger(__name__)
 
@@ -37,27 +36,6 @@ _END, _PART = ".2d", ".part"
 # A link in the place of a file of ours is never followed, a pipe never waited for.
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
-
-
-@dataclass(frozen=True)
-class SeenFrame:
-    """The numbered people of one frame.
-
-    Attributes:
-        index: the frame's number in the clip.
-        time: seconds.
-        ids: (N,) each person's number; -1 for people not confirmed.
-        joints: their joints in H36M-17.
-        feet: their heels and toes in FEET4, where the keypointer reads them.
-        background: (6,) how what is behind them moved since the frame before.
-    """
-
-    index: int
-    time: float
-    ids: np.ndarray
-    joints: Keypoints
-    feet: Keypoints | None = None
-    background: np.ndarray = field(default_factory=lambda: np.zeros(6))
 
 
 @dataclass(frozen=True)
@@ -133,7 +111,7 @@ class TrackStore:
     def flush(self) -> None:
         """Write pending frames; called when a run is interrupted."""
         if self._waiting and not self._broken:
-            self._append(_block([frame for frame, _ in self._waiting], self._waiting[-1][1]))
+            self._append(block_of([frame for frame, _ in self._waiting], self._waiting[-1][1]))
             self._waiting = []
 
     def finish(self, size: tuple[int, int]) -> None:
@@ -272,12 +250,12 @@ class _File(Sequence[SeenFrame]):
     def _understood(self, start: int, content: bytes) -> bool:
         """Whether there may be more after this record."""
         try:
-            block = _arrays(content)
+            block = arrays_of(content)
             if "size" in block:
                 width, height = block["size"].tolist()
                 self.size, self.end = (width, height), start + len(content)
                 return False
-            index = [frame.index for frame in _frames(block)]
+            index = [frame.index for frame in frames_of(block)]
         except Exception as error:  # whatever is wrong with it, looking again mends it
             log.warning("Part of the 2D joints in %s cannot be read: %s", self._path, error)
             return False
@@ -297,7 +275,7 @@ class _File(Sequence[SeenFrame]):
     def __iter__(self) -> Iterator[SeenFrame]:
         for start, stop in self._blocks:
             self._file.seek(start)
-            yield from _frames(_arrays(self._file.read(stop - start)))
+            yield from frames_of(arrays_of(self._file.read(stop - start)))
 
     @overload
     def __getitem__(self, at: int) -> SeenFrame: ...
@@ -330,46 +308,3 @@ def _opened(path: Path) -> _File | None:
     except OSError as error:
         log.warning("The 2D joints in %s cannot be read: %s", path, error)
     return None
-
-
-def _arrays(content: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
-
-
-def _block(frames: list[SeenFrame], state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {
-        "index": np.array([frame.index for frame in frames]),
-        "time": np.array([frame.time for frame in frames]),
-        "count": np.array([len(frame.ids) for frame in frames]),
-        "ids": np.concatenate([frame.ids for frame in frames]),
-        "xy": np.concatenate([frame.joints.xy for frame in frames]),
-        "score": np.concatenate([frame.joints.score for frame in frames]),
-        "background": np.stack([frame.background for frame in frames]),
-        **_feet_block([frame.feet for frame in frames]),
-        **{f"state.{name}": array for name, array in state.items()},
-    }
-
-
-def _feet_block(feet: list[Keypoints | None]) -> dict[str, np.ndarray]:
-    """The feet of all frames; nothing where a keypointer reads none."""
-    read = [one for one in feet if one is not None]
-    if len(read) < len(feet):
-        return {}
-    return {
-        "feet_xy": np.concatenate([one.xy for one in read]),
-        "feet_score": np.concatenate([one.score for one in read]),
-    }
-
-
-def _frames(block: Mapping[str, np.ndarray]) -> Iterator[SeenFrame]:
-    cuts = np.cumsum(block["count"])[:-1]
-    people = zip(*(np.split(block[name], cuts) for name in ("ids", "xy", "score")), strict=True)
-    feet: Iterator[Keypoints | None] = iter([None] * len(block["index"]))
-    if "feet_xy" in block:
-        points, scores = (np.split(block[name], cuts) for name in ("feet_xy", "feet_score"))
-        feet = (Keypoints(xy, score, FEET4) for xy, score in zip(points, scores, strict=True))
-    for index, time, moved, (ids, xy, score) in zip(
-        block["index"].tolist(), block["time"].tolist(), block["background"], people, strict=True
-    ):
-        yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17), next(feet), moved)

@@ -18,8 +18,9 @@ from poselift.export.csv import write_csv
 from poselift.export.json import SCHEMA, write_json
 from poselift.npz import read_npz, write_npz
 from poselift.result import ClipMotion
+from poselift.seen_frames import SeenFrame
 from poselift.skeleton import BLAZEPOSE33, COCO17, FEET4, H36M17, HALPE26, feet_of, to_h36m
-from poselift.store import SeenFrame, TrackStore
+from poselift.store import TrackStore
 from poselift.types import Extra, Frame, Keypoints, Motion, Track
 from tests.detectors.pictures import clip
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from poselift import store as module
+from poselift.seen_frames import SeenFrame
 from poselift.skeleton import H36M17
-from poselift.store import SeenFrame, TrackStore
+from poselift.store import TrackStore
 from poselift.types import Keypoints
 
 KEY = "0123456789abcdef"

@@ -22,7 +22,8 @@ from poselift.detectors.see import See
 from poselift.detectors.similarity import pose_similarity
 from poselift.detectors.tracks import TrackBuilder
 from poselift.errors import PoseliftError
-from poselift.store import Kept, SeenFrame, TrackStore
+from poselift.seen_frames import SeenFrame
+from poselift.store import Kept, TrackStore
 from poselift.types import Keypoints, SeenClip
 
 State = Mapping[str, np.ndarray]

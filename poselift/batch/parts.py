@@ -18,7 +18,7 @@ from poselift.types import SeenClip
 if TYPE_CHECKING:
     from poselift.detectors.see import See
     from poselift.pipeline import Pipeline, Processed
-    from poselift.store import SeenFrame
+    from poselift.seen_frames import SeenFrame
 
 
 def see_part(path: str, stretch: Stretch, pipeline: Pipeline, folder: Path) -> Processed:

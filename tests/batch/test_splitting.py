@@ -17,9 +17,10 @@ from poselift.batch import Batch, Record, Shard, Summary
 from poselift.batch.joining import join, same_people
 from poselift.batch.splitting import RHYTHM, stretches
 from poselift.errors import PoseliftError
+from poselift.seen_frames import SeenFrame
 from poselift.settings import Settings
 from poselift.skeleton import H36M17
-from poselift.store import SeenFrame, TrackStore
+from poselift.store import TrackStore
 from poselift.types import Keypoints
 from tests.batch.planted import PARTS, video
 from tests.live_parts import STANDING
