@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "7396241b0482a3768f3c6724bcdd6b11d2f5c493e76ecac1cf143eb0859d1ac6",
+        "1c718266fa72eec3570c63b60590f19a47c5b8f39bf8c78d2755089306c25728",
         is_default=True,
     ),
     _trained(
