@@ -48,8 +48,8 @@ class WindowSettings:
     def stride(self, length: int) -> int:
         """Frames from one window to the next, for windows of `length`."""
         # The blend needs room, the ends of a window are its worst part: a half for short windows;
-        # a quarter of a long one is as many frames for a third less work.
-        overlap = self.overlap if self.overlap is not None else (0.5 if length < 128 else 0.25)
+        # a quarter of longer ones is as many frames for a third less work.
+        overlap = self.overlap if self.overlap is not None else (0.5 if length < 50 else 0.25)
         return max(1, round(length * (1 - overlap)))
 
 
