@@ -176,8 +176,8 @@ class ClipLifter:
     ) -> WindowInput:
         """The window about the clip's frame number `frame`, at the network's frame rate.
 
-        For a network that gives every frame it is that of live use and `join="centre"`: blended
-        windows have the frame anywhere.
+        For a network that gives every frame it is that of `join="centre"`: blended windows have
+        the frame anywhere.
         """
         check_picture(image_size, fps)
         check_track(track)

@@ -32,7 +32,7 @@ class Stream:
     `max_lookahead`, half a window, that is the window of offline lifting, and the poses are the
     same. A network that gives every frame gets the newest T frames, so all of them are real,
     and the pose is that of the frame `lookahead` before their end; at `max_lookahead` it is the
-    middle one, as offline lifting with `join="centre"`.
+    middle one, as offline lifting with `join="centre"` if its windows have one length.
 
     Frames that are wholly or partly missing (score 0) are filled from their neighbours in the
     window, or held. With the `crop` normalisation the box is that of the joints in this window,
