@@ -35,8 +35,13 @@ def square_around(box: np.ndarray, margin: float) -> tuple[float, float, float]:
     return (x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0, 1.0) * margin
 
 
-def cut_square(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> Crop:
-    """The upright square around `box`, black outside the picture, resized to `size`."""
+def cut_square(
+    image: np.ndarray, box: np.ndarray, margin: float, size: int, outside: int = 0
+) -> Crop:
+    """The upright square around `box`, resized to `size`; grey outside the picture.
+
+    `outside` is how grey, from 0 (black) to 255.
+    """
     import cv2
 
     middle_x, middle_y, side = square_around(box, margin)
@@ -48,7 +53,7 @@ def cut_square(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> 
     scale = size / whole
     to_picture = np.array([[1 / scale, 0, left], [0, 1 / scale, top]], np.float32)
     if x1 <= x0 or y1 <= y0:  # the box is outside the picture
-        return Crop(np.zeros((size, size, 3), np.uint8), to_picture)
+        return Crop(np.full((size, size, 3), outside, np.uint8), to_picture)
     part = image[y0:y1, x0:x1]
     if (x1 - x0, y1 - y0) != (whole, whole):
         part = cv2.copyMakeBorder(
@@ -58,7 +63,7 @@ def cut_square(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> 
             x0 - left,
             left + whole - x1,
             cv2.BORDER_CONSTANT,
-            value=(0, 0, 0),
+            value=(outside,) * 3,
         )
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return Crop(cv2.resize(part, (size, size), interpolation=how), to_picture)

@@ -174,6 +174,8 @@ class Trainer:
         known = batch.known.to(self.device)
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
+        elif known.shape[1] == self.net.live_frames < self.net.frames:
+            known = torch.cat([known[:, :-1], known[:, -1:] * self.settings.newest], dim=1)
         half = half_precision(self.device)
         with torch.autocast(self.device.type, half, enabled=half is not None):
             packed = self._run(x).float()

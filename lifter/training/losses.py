@@ -50,20 +50,20 @@ def best_fit(guess: Tensor, truth: Tensor) -> tuple[Tensor, Tensor, Tensor, Tens
 
 
 def aligned_error(guess: Tensor, truth: Tensor) -> Tensor:
-    """Mean joint error of poses (N, 17, 3) after the best fit of each.
+    """(N,) mean joint errors of poses (N, 17, 3) after the best fit of each.
 
     The fit itself is not differentiated: near the best fit that changes nothing to first order.
     """
     scale, turn, from_centre, to_centre = best_fit(guess, truth)
-    return ((guess - from_centre) @ turn * scale + to_centre - truth).norm(dim=-1).mean()
+    return ((guess - from_centre) @ turn * scale + to_centre - truth).norm(dim=-1).mean(-1)
 
 
 def pose_loss(
     guess: Tensor, truth: Tensor, known: Tensor, weights: LossWeights, every: int = 3
 ) -> Tensor:
-    """The loss of (B, T, 17, 3) against the same; `known` (B, T) is 0 where nothing is judged.
+    """The loss of (B, T, 17, 3) against the same; `known` (B, T) is each frame's weight.
 
-    The alignment is taken of every `every`th frame, since neighbours fit alike.
+    The alignment is taken of every `every`th frame up to the last, since neighbours fit alike.
     """
     error = guess - truth
     count = known.sum().clamp_min(1)
@@ -76,10 +76,11 @@ def pose_loss(
         both = known[:, 1:] * known[:, :-1]
         total = total + weights.velocity * (step * both).sum() / both.sum().clamp_min(1)
     if weights.aligned:
-        chosen = known[:, ::every] > 0
-        total = total + weights.aligned * aligned_error(
-            guess[:, ::every][chosen], truth[:, ::every][chosen]
-        )
+        some = slice((guess.shape[1] - 1) % every, None, every)
+        chosen = known[:, some] > 0
+        weight = known[:, some][chosen]
+        aligned = aligned_error(guess[:, some][chosen], truth[:, some][chosen])
+        total = total + weights.aligned * (aligned * weight).sum() / weight.sum().clamp_min(1)
     return total
 
 

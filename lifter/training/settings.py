@@ -30,6 +30,8 @@ class TrainSettings:
         ema: how much of the averaged weights stays in a step; 0 for none.
         loss: weights of the loss's terms.
         taught: how much a teacher's poses count beside the true ones, where there is a teacher.
+        newest: how often the last frame counts in windows as short as a stream's, of networks that
+            take longer ones too: it is the frame that a stream shows.
     """
 
     model: str = "poselift"
@@ -52,6 +54,7 @@ class TrainSettings:
     ema: float = 0.99
     loss: Mapping[str, float] = field(default_factory=dict)
     taught: float = 1.0
+    newest: float = 1.0
     fps: float = 30.0
     seed: int = 0
 

@@ -29,13 +29,14 @@ def test_points_of_a_square_crop_go_back_to_the_picture(box: tuple[int, ...]) ->
     )
 
 
-def test_outside_the_picture_is_black() -> None:
+@pytest.mark.parametrize("grey", [0, 127])
+def test_outside_the_picture_is_grey(grey: int) -> None:
     white = np.full((50, 50, 3), 255, np.uint8)
-    beside = cut_square(white, np.array([100.0, 100, 120, 140]), 1.0, 32)
-    assert beside.image.max() == 0
-    half = cut_square(white, np.array([-25.0, 0, 25, 50]), 1.0, 32)
-    assert half.image[:, :15].max() == 0
-    assert half.image[:, 17:].min() == 255
+    beside = cut_square(white, np.array([100.0, 100, 120, 140]), 1.0, 32, grey)
+    assert (beside.image == grey).all()
+    half = cut_square(white, np.array([-25.0, 0, 25, 50]), 1.0, 32, grey)
+    assert (half.image[:, :15] == grey).all()
+    assert (half.image[:, 17:] == 255).all()
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.5, -1.2, np.pi / 2, 3.0])
