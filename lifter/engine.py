@@ -116,7 +116,7 @@ class WindowEngine:
         out: dict[int, list[int]] = {}
         for number, count in enumerate(lengths):
             short = self.blends and count < self.net.frames
-            length = max(count, self.net.live_frames) if short else self.net.frames
+            length = max(count, self.net.shortest) if short else self.net.frames
             out.setdefault(length, []).append(number)
         return out
 

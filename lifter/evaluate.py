@@ -127,12 +127,13 @@ def on_mocap(
         if lookahead:
             windows, actions = validation_windows(
                 clips,
-                net.live_frames,
+                net.frames,
                 fps,
                 "detected",
                 stride=5,
                 joints=joints,
                 normalisation=seen_by(net),
+                ages=net.live_ages,
             )
             for frames in lookahead:
                 live = score_live(net, windows, actions, frames)

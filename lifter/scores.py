@@ -13,8 +13,15 @@ from poselift.lifter.clip import ClipLifter
 from poselift.lifter.data.field import FilmedSequence
 from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.base import LifterNet
+from poselift.lifter.models.packed import pose_of
 from poselift.lifter.normalise import crop
-from poselift.lifter.training.validate import measure_heads, predict, predict_packed, wanted
+from poselift.lifter.training.validate import (
+    measure_heads,
+    predict,
+    predict_live,
+    predict_packed,
+    wanted,
+)
 from poselift.skeleton import H36M17, mirror_points
 from poselift.types import Track
 
@@ -140,7 +147,7 @@ def score_live(
     x, length = windows.x, windows.x.shape[1]
     if net.output == "all":
         frame = length - 1 - lookahead
-        guess = predict(net, x)[:, frame : frame + 1].numpy()
+        guess = pose_of(predict_live(net, x, frame)).numpy()
     else:
         frame = (length - 1) // 2
         seen = x.numpy()[:, np.minimum(np.arange(length), frame + lookahead)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +25,9 @@ _SCALE_SETTLES = 90  # poses after which the size of the body is known well enou
 class Stream:
     """One person's joints in, one frame at a time; the pose of the frame `lookahead` ago out.
 
-    Every window costs the same, and memory is that of one window; a network that was trained on
-    windows of several lengths is given its shortest, `live_frames`. Frames that are yet to come are
-    padded with the newest frame, those before the first with the first.
+    Every window costs the same, and memory is that of one window. Its frames are those that the
+    network says in `live_ages`; the older they are, the farther they may be apart. Frames that are
+    yet to come are padded with the newest frame, those before the first with the first.
 
     A centre network's pose is that of the window about the frame; with `lookahead` at
     `max_lookahead`, half a window, that is the window of offline lifting, and the poses are the
@@ -77,8 +78,8 @@ class Stream:
         self._engine = lifter.engine(field_of_view)
         self._image_size = image_size
         self._step = lifter.settings.time_step * _frames_a_step(fps, lifter.training.fps)
-        length = lifter.net.live_frames
-        self.max_lookahead = (length - 1 - (length - 1) // 2) * self._step
+        ages = lifter.net.live_ages
+        self.max_lookahead = _longest_lookahead(ages) * self._step
         if not 0 <= lookahead <= self.max_lookahead:
             raise PoseliftError(
                 f"The lookahead of {lifter.name} must be 0 to {self.max_lookahead} frames, "
@@ -87,10 +88,12 @@ class Stream:
             )
         self.lookahead = lookahead
         if self._net.output == "centre":
-            self._position = (length - 1) // 2
+            self._position = (len(ages) - 1) // 2
         else:
-            self._position = length - 1 - lookahead // self._step
-        self._capacity = self._position * self._step + lookahead + 1
+            self._position = len(ages) - 1 - lookahead // self._step
+        # Where the frames of a window are, from the one that is asked for.
+        self._offsets = (ages[self._position] - np.array(ages)) * self._step
+        self._capacity = lookahead - int(self._offsets[0]) + 1
         self.reset()
 
     def reset(self) -> None:
@@ -159,15 +162,14 @@ class Stream:
 
     def _lift(self, target: int) -> np.ndarray:
         xy, score = gaps.fill(self._xy, self._score)
-        offsets = np.arange(self._net.live_frames) - self._position
-        index = np.clip(target + offsets * self._step, 0, len(xy) - 1)
+        index = np.clip(target + self._offsets, 0, len(xy) - 1)
         position = 0 if self._net.output == "centre" else self._position
         axes = None
         if self._lifter.training.normalisation == "screen":
             lifted = self._lift_shared(xy, score, index)[:, position : position + 1]
         else:
             x, axes = self._engine.look(xy[index][None], score[index][None], self._image_size)
-            lifted = self._net.packed_at(self._engine.with_mirror(x), position)
+            lifted = self._net.live_at(self._engine.with_mirror(x), position)
         one = self._engine.average(lifted, axes)[0].numpy()
         heads = said(one)
         if heads is not None:
@@ -191,7 +193,7 @@ class Stream:
             self._encoded_from[changed] = x[changed]
         assert self._encoded is not None  # the first frame is always new
         kept = self._encoded[:, index[self._net.encoded_frames]]
-        return self._net.lift_packed(kept, self._engine.with_mirror(self._tensor(x[index][None])))
+        return self._net.lift_live(kept, self._engine.with_mirror(self._tensor(x[index][None])))
 
     def _tensor(self, x: np.ndarray) -> Tensor:
         return torch.from_numpy(x).to(self._engine.device, self._engine.dtype)
@@ -203,6 +205,12 @@ class Stream:
         if len(self._sizes) < _SCALE_SETTLES:
             self._sizes.append(body.metres_a_unit(pose[None]))
         return np.float32(np.median(self._sizes))
+
+
+def _longest_lookahead(ages: Sequence[int]) -> int:
+    """Half a window, as far as its frames are neighbours."""
+    neighbours = next((i for i, age in enumerate(reversed(ages)) if age != i), len(ages))
+    return min((ages[0] + 1) // 2, neighbours - 1)
 
 
 def _frames_a_step(fps: float | None, rate: float | None) -> int:

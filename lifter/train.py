@@ -159,7 +159,8 @@ def _mocap_source(
     training, validation = training_and_validation(data)
     noise = measured_noise(data.noise) if data.noise else KeypointNoise()
     frames = settings.network.get("frames", 27)
-    recipe = made_of(Recipe, {"noise": noise, **settings.recipe, "frames": frames}, "recipe")
+    own = {"frames": frames, "live_ages": tuple(settings.network.get("live_ages", ()))}
+    recipe = made_of(Recipe, {"noise": noise, **settings.recipe, **own}, "recipe")
     judged = {
         detection: validation_windows(
             validation, frames, settings.fps, detection, normalisation=recipe.normalisation

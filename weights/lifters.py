@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "1c718266fa72eec3570c63b60590f19a47c5b8f39bf8c78d2755089306c25728",
+        "fd01079647cdd2c11aecdf9f9a44b9664e1c418adf1bb34f0443716928414de6",
         is_default=True,
     ),
     _trained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from poselift.lifter.data.camera import USUAL, Cameras, CameraSource
@@ -29,6 +29,10 @@ class Recipe:
         frames: length of a window.
         lengths: of the windows of a batch, one by chance; shorter ones are more in number, so that
             every batch has as many frames. Empty: always `frames`.
+        live: chance that the windows of a batch are those of streams, which see the frames of
+            `live_ages`.
+        live_ages: how many frames ago each frame of a stream's window is, the oldest first.
+        ages: the same of these windows; empty where they have `frames` neighbouring frames.
         fps: (slowest, fastest) rate at which the motion is read; drawn log-uniformly.
         still: chance of a hardly moving person.
         mixed: chance that arms, and that trunk and head, come from other clips.
@@ -52,6 +56,9 @@ class Recipe:
 
     frames: int = 27
     lengths: tuple[int, ...] = ()
+    live: float = 0.0
+    live_ages: tuple[int, ...] = ()
+    ages: tuple[int, ...] = ()
     fps: tuple[float, float] = (18.0, 50.0)
     still: float = 0.06
     mixed: float = 0.3
@@ -70,6 +77,12 @@ class Recipe:
     cameras: CameraSource = field(default_factory=Cameras)
     normalisation: Normalisation = "ray"
     known_lens: float = 0.5
+
+
+def of_streams(recipe: Recipe) -> Recipe:
+    """The same for streams' windows, after whose last frame nothing is known."""
+    ages = recipe.live_ages
+    return replace(recipe, frames=ages[0] + 1, ages=ages, cut_future=0.0)
 
 
 def as_judged(frames: int, detection: Detection, normalisation: Normalisation = "ray") -> Recipe:

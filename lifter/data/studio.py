@@ -16,7 +16,7 @@ from poselift.lifter.data.hands import place_hands
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.people import MovingPeople
 from poselift.lifter.data.rarity import frame_weights
-from poselift.lifter.data.recipe import Recipe
+from poselift.lifter.data.recipe import Recipe, of_streams
 from poselift.lifter.data.windows import WindowBatch, record
 
 #: Composed poses have no rate of their own.
@@ -42,7 +42,10 @@ class Studio:
     def windows(self, count: int) -> WindowBatch:
         """`count` new windows; more, if they are shorter ones."""
         recipe = self.recipe
-        if recipe.lengths:
+        if recipe.live and float(torch.rand((), generator=self.rng)) < recipe.live:
+            count = round(count * recipe.frames / len(recipe.live_ages))
+            recipe = of_streams(recipe)
+        elif recipe.lengths:
             which = int(torch.randint(len(recipe.lengths), (), generator=self.rng))
             count = round(count * recipe.frames / recipe.lengths[which])
             recipe = replace(recipe, frames=recipe.lengths[which])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ class WindowBatch:
         up: (B, T, 3) unit vectors against gravity, in the frame of `y`; NaN where unknown.
         planted: (B, T, 2) 1 where the right, left foot stands, 0 where not, NaN where unknown.
         axes: (B, 3, 3) camera axes to those of `y`: `y @ axes` is in camera space.
+        live: whether they are streams' windows, whose frames need not be neighbours.
     """
 
     x: Tensor
@@ -44,6 +45,7 @@ class WindowBatch:
     up: Tensor | None = None
     planted: Tensor | None = None
     axes: Tensor | None = None
+    live: bool = False
 
 
 def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
@@ -56,16 +58,19 @@ def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
     planted = torch.where(flipped[:, None, None] > 0, planted.flip(-1), planted)
     made, made_score = keypoints(filmed, recipe, rng)
     index, known = _truncate(batch, recipe, rng)
+    shown = [recipe.frames - 1 - age for age in recipe.ages] or list(range(recipe.frames))
+    index, known = index[:, shown], known[:, shown]
     which = np.arange(batch)[:, None]
     made, made_score = made[which, index], made_score[which, index]
     points, true_axes = _normalised(made, made_score, filmed.fov, recipe, rng)
     x = np.concatenate([points, made_score[..., None]], axis=-1)
     axes = torch.from_numpy(true_axes)
     into = axes.transpose(-1, -2)
-    seen = filmed.joints - filmed.joints[:, :, :1]
-    up = torch.where(people.upright[:, None, None], filmed.up @ into, torch.nan)
+    seen = (filmed.joints - filmed.joints[:, :, :1])[:, shown]
+    up = torch.where(people.upright[:, None, None], filmed.up[:, shown] @ into, torch.nan)
     return WindowBatch(
-        torch.from_numpy(x), seen @ into[:, None], known, up, planted, axes
+        torch.from_numpy(x), seen @ into[:, None], known, up, planted[:, shown], axes,
+        live=bool(recipe.ages),
     )  # fmt: skip
 
 
@@ -113,15 +118,20 @@ def validation_windows(
     joints: Joints = "human36m",
     normalisation: Normalisation = "ray",
     recipe: Recipe | None = None,
+    ages: Sequence[int] = (),
 ) -> tuple[WindowBatch, list[str]]:
     """Every clip cut into windows, each under its own fixed random camera; and their actions.
 
     Bodies are the captured ones brought to the nominal size; nothing else is augmented. Clips
     shorter than a window are padded by repetition, as at run time. `stride` is the distance of
     windows, their own length unless said. `joints` says whose hips, spine and neck are judged, and
-    `recipe` how they are filmed, if not as `as_judged` says.
+    `recipe` how they are filmed, if not as `as_judged` says. With `ages` the windows are streams',
+    of which they are how many frames ago each frame is, the oldest first.
     """
-    plain = recipe or as_judged(frames, detection, normalisation)
+    frames = ages[0] + 1 if ages else frames
+    plain = replace(
+        recipe or as_judged(frames, detection, normalisation), ages=tuple(ages)
+    )  # fmt: skip
     rng = Generator().manual_seed(seed)
     cut, actions = [], []
     for clip in clips:

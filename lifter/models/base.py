@@ -85,9 +85,18 @@ class LifterNet(nn.Module, Published, ABC):
     settings: dict[str, Any]
 
     @property
-    def live_frames(self) -> int:
-        """The length of a stream's windows, in which every frame costs a whole window."""
+    def shortest(self) -> int:
+        """The length of the shortest windows of neighbouring frames that it was trained on."""
         return self.frames
+
+    @property
+    def live_ages(self) -> tuple[int, ...]:
+        """How many frames ago each frame of a stream's window is: from the oldest to the newest, 0.
+
+        They need not be neighbours: what is long ago tells as much if fewer frames show it, and a
+        stream lifts a whole window for every frame.
+        """
+        return tuple(range(self.frames - 1, -1, -1))
 
     @property
     def encoded_frames(self) -> slice:
@@ -119,34 +128,44 @@ class LifterNet(nn.Module, Published, ABC):
         """As `forward`, with what the heads say: (B, T, 17, C) to (B, 1 or T, 51 or 73)."""
         return self.lift_packed(self._encoded(x), x)
 
-    def packed_at(self, x: Tensor, position: int) -> Tensor:
-        """As `packed`, of one pose only: (B, T, 17, C) to (B, 1, 51 or 73).
+    def lift_live(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """As `lift_packed`, of streams' windows, whose frames are those of `live_ages`."""
+        return self.lift_packed(encoded, x)
+
+    def live(self, x: Tensor) -> Tensor:
+        """As `packed`, of streams' windows (B, len(live_ages), 17, C)."""
+        return self.lift_live(self._encoded(x, live=True), x)
+
+    def live_at(self, x: Tensor, position: int) -> Tensor:
+        """As `live`, of one pose only: (B, 1, 51 or 73).
 
         A network may override it to leave out what the other poses alone need.
         """
-        return self.packed(x)[:, position : position + 1]
+        return self.live(x)[:, position : position + 1]
 
-    def _encoded(self, x: Tensor) -> Tensor:
+    def _encoded(self, x: Tensor, live: bool = False) -> Tensor:
         """(B, T, 17, C) to (B, K, E)."""
-        self.check_input(x)
+        self.check_input(x, live)
         kept = x[:, self.encoded_frames]
         return self.encode(kept.flatten(0, 1)).unflatten(0, (-1, kept.shape[1]))
 
-    def check_input(self, x: Tensor) -> None:
+    def check_input(self, x: Tensor, live: bool = False) -> None:
         """Refuse input of another shape with a message that says expected and got."""
         if torch.compiler.is_compiling():
             return
+        frames = len(self.live_ages) if live else self.frames
         fits = x.ndim == 4 and tuple(x.shape[2:]) == (JOINTS, self.channels)
-        if not (fits and self.takes(x.shape[1]) and x.is_floating_point()):
+        fits = fits and (x.shape[1] == frames or (not live and self.takes(x.shape[1])))
+        if not (fits and x.is_floating_point()):
             raise PoseliftError(
-                f"{self.name} expects floats of shape (B, {self.frames}, {JOINTS}, "
+                f"{self.name} expects floats of shape (B, {frames}, {JOINTS}, "
                 f"{self.channels}), got {x.dtype} of shape {tuple(x.shape)}.",
                 "Use lifter.load(...) for clips of any length; it cuts the windows.",
             )
 
     def takes(self, frames: int) -> bool:
-        """Whether windows of this length can be lifted."""
-        return frames == self.frames
+        """Whether windows of so many neighbouring frames can be lifted."""
+        return self.shortest <= frames <= self.frames
 
     def fold(self) -> None:
         """Replace, in place, what can be computed once for all windows; for `freeze`."""

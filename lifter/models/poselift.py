@@ -128,7 +128,7 @@ class Poselift(LifterNet):
         """(B, T, width), (B, T, 17, C) to (B, T, 17, 3), relative to the pelvis."""
         return self._pose(self.hidden(encoded), x)
 
-    def packed_at(self, x: Tensor, position: int) -> Tensor:
+    def live_at(self, x: Tensor, position: int) -> Tensor:
         """The last block and the head for one frame only."""
         kept = slice(position, position + 1)
         return self._pose(self.hidden(self._encoded(x), kept), x[:, kept]).flatten(-2)

@@ -7,7 +7,8 @@ which joints were not seen, instead of taking the places that were made up for t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -33,11 +34,13 @@ class Poselift2(LifterNet):
     name = "poselift2"
     output = "all"
     heads = True
-    hidden_settings = ("frames", "attention_heads", "drop_path", "live_frames")
+    hidden_settings = ("frames", "attention_heads", "drop_path", "shortest", "live_ages")
     attention_over = (("blocks.*", "frames"),)
 
     cosine: Tensor
     sine: Tensor
+    live_cosine: Tensor
+    live_sine: Tensor
 
     def __init__(
         self,
@@ -47,15 +50,18 @@ class Poselift2(LifterNet):
         attention_heads: int = 6,
         mlp_ratio: float = 3.0,
         drop_path: float = 0.0,
-        live_frames: int | None = None,
+        shortest: int | None = None,
+        live_ages: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         check_settings(self.name, {"frames": frames, "depth": depth}, width, attention_heads)
         self.frames, self.channels = frames, 3
-        self._live_frames = min(live_frames or frames, frames)
+        self._shortest = min(shortest or frames, frames)
+        self._live_ages = checked_ages(live_ages, frames)
         self.settings = {
             "frames": frames, "width": width, "depth": depth, "attention_heads": attention_heads,
-            "mlp_ratio": mlp_ratio, "drop_path": drop_path, "live_frames": self._live_frames,
+            "mlp_ratio": mlp_ratio, "drop_path": drop_path,
+            "shortest": self._shortest, "live_ages": live_ages and list(live_ages),
         }  # fmt: skip
         size = JOINTS * 4  # x, y, score, unseen
         self.embed1, self.embed2 = nn.Linear(size, width), nn.Linear(width, width)
@@ -70,16 +76,20 @@ class Poselift2(LifterNet):
         cosine, sine = rotary_tables(frames, width // attention_heads)
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
+        place = self._live_ages[0] - torch.tensor(self._live_ages, device="cpu")
+        self.register_buffer("live_cosine", cosine[place], persistent=False)
+        self.register_buffer("live_sine", sine[place], persistent=False)
         self._start()
 
     @property
-    def live_frames(self) -> int:
-        """What a stream's windows have: fewer than a clip's, where it was trained on both."""
-        return self._live_frames
+    def shortest(self) -> int:
+        """The shortest clip's window: frames only know how far apart they are."""
+        return self._shortest
 
-    def takes(self, frames: int) -> bool:
-        """Whether windows of this length can be lifted: frames only know how far apart they are."""
-        return self._live_frames <= frames <= self.frames
+    @property
+    def live_ages(self) -> tuple[int, ...]:
+        """Of a stream's window."""
+        return self._live_ages
 
     def _start(self) -> None:
         for module in self.modules():
@@ -114,17 +124,22 @@ class Poselift2(LifterNet):
         """(B, T, width), (B, T, 17, 3) to (B, T, 73)."""
         return self._packed(self.hidden(encoded), x)
 
-    def packed_at(self, x: Tensor, position: int) -> Tensor:
+    def lift_live(self, encoded: Tensor, x: Tensor) -> Tensor:
+        """As `lift_packed`, of streams' windows."""
+        return self._packed(self.hidden(encoded, live=True), x)
+
+    def live_at(self, x: Tensor, position: int) -> Tensor:
         """The last block and the heads for one frame only."""
         kept = slice(position, position + 1)
-        return self._packed(self.hidden(self._encoded(x), kept), x[:, kept])
+        return self._packed(self.hidden(self._encoded(x, live=True), kept, live=True), x[:, kept])
 
-    def hidden(self, encoded: Tensor, kept: slice = slice(None)) -> Tensor:
+    def hidden(self, encoded: Tensor, kept: slice = slice(None), live: bool = False) -> Tensor:
         """(B, T, width) after all blocks, for the frames that are kept."""
         hidden = encoded
         frames = encoded.shape[1]
-        cosine = self.cosine[:frames].to(hidden.dtype)
-        sine = self.sine[:frames].to(hidden.dtype)
+        cosine = self.live_cosine if live else self.cosine[:frames]
+        sine = self.live_sine if live else self.sine[:frames]
+        cosine, sine = cosine.to(hidden.dtype), sine.to(hidden.dtype)
         for block in self.blocks[:-1]:
             hidden = block(hidden, cosine, sine)
         return self.norm(self.blocks[-1](hidden, cosine, sine, kept))
@@ -171,6 +186,19 @@ class Poselift2(LifterNet):
     def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:
         """No published file is for it: ours say their settings themselves."""
         return None
+
+
+def checked_ages(ages: Sequence[int] | None, frames: int) -> tuple[int, ...]:
+    """The ages of the frames of a stream's window, which are those of a clip's unless said."""
+    if ages is None:
+        return tuple(range(frames - 1, -1, -1))
+    falls = all(older > newer for older, newer in pairwise(ages))
+    if not ages or not falls or ages[-1] != 0 or ages[0] >= frames:
+        raise PoseliftError(
+            f"`live_ages` is {str(list(ages))[:80]}.",
+            f"Give how many frames ago each is, falling from at most {frames - 1} to 0.",
+        )
+    return tuple(ages)
 
 
 def _silence(block: nn.Module) -> None:

@@ -221,11 +221,11 @@ class SCT(LifterNet):
             expansions.append(expansion)
         return compressions.to(device), expansions.to(device)
 
-    def check_input(self, x: Tensor) -> None:
+    def check_input(self, x: Tensor, live: bool = False) -> None:
         """As for the others, but a window may be shorter."""
         fits = x.ndim == 4 and x.shape[2:] == (JOINTS, self.channels) and x.is_floating_point()
         if not (fits and 0 < x.shape[1] < self.frames):
-            super().check_input(x)
+            super().check_input(x, live)
 
     @classmethod
     def guess_settings(cls, shapes: Shapes) -> Mapping[str, Any] | None:

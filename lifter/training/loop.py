@@ -91,9 +91,11 @@ class Trainer:
         self.optimizers = optimizers(self.net, settings.lr, settings.decay, settings.muon)
         self.progress = RunProgress()
         self._run: Callable[[torch.Tensor], torch.Tensor] = self.net.packed
+        self._run_live: Callable[[torch.Tensor], torch.Tensor] = self.net.live
         self._losses: list[float] = []
         if device.type == "cuda":
             self._run = torch.compile(self.net.packed)
+            self._run_live = torch.compile(self.net.live)
 
     def begin_from(self, weights: Path) -> None:
         """Start from the weights of another run, with this run's own schedule.
@@ -174,11 +176,11 @@ class Trainer:
         known = batch.known.to(self.device)
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
-        elif known.shape[1] == self.net.live_frames < self.net.frames:
+        elif batch.live:
             known = torch.cat([known[:, :-1], known[:, -1:] * self.settings.newest], dim=1)
         half = half_precision(self.device)
         with torch.autocast(self.device.type, half, enabled=half is not None):
-            packed = self._run(x).float()
+            packed = (self._run_live if batch.live else self._run)(x).float()
         guess, heads = pose_of(packed), heads_of(packed)
         weights = self.settings.loss_weights()
         loss = pose_loss(guess, truth, known, weights)
@@ -196,8 +198,8 @@ class Trainer:
     def _taught(self, batch: WindowBatch) -> WindowBatch:
         """The windows with the teacher's poses in place of the true ones."""
         assert self.teacher is not None
-        y = self.teacher(batch.x[..., : self.teacher.channels].to(self.device))
-        return replace(batch, y=y)
+        ask = self.teacher.live if batch.live else self.teacher.packed
+        return replace(batch, y=pose_of(ask(batch.x[..., : self.teacher.channels].to(self.device))))
 
     @torch.no_grad()
     def _follow(self) -> None:

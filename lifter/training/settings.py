@@ -30,8 +30,7 @@ class TrainSettings:
         ema: how much of the averaged weights stays in a step; 0 for none.
         loss: weights of the loss's terms.
         taught: how much a teacher's poses count beside the true ones, where there is a teacher.
-        newest: how often the last frame counts in windows as short as a stream's, of networks that
-            take longer ones too: it is the frame that a stream shows.
+        newest: how often the last frame counts in streams' windows: it is the one that they show.
     """
 
     model: str = "poselift"

@@ -44,6 +44,13 @@ def predict_packed(net: LifterNet, x: Tensor, batch: int = 256) -> Tensor:
     return torch.cat(out)
 
 
+@torch.no_grad()
+def predict_live(net: LifterNet, x: Tensor, position: int, batch: int = 256) -> Tensor:
+    """What the network says of one frame of streams' windows (B, T, 17, C), packed."""
+    parts = x[..., : net.channels].split(batch)
+    return torch.cat([net.live_at(part, position).float().cpu() for part in parts])
+
+
 def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
     """Degrees that up is off, a window, and the F1 of planted feet; empty without heads."""
     heads = heads_of(packed)

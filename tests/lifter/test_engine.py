@@ -261,7 +261,7 @@ def test_auto_lifts_small_networks_with_torch() -> None:
 
 @pytest.mark.parametrize("kind", ["screen", "ray"])
 def test_a_short_clip_gets_a_window_of_its_own_length(kind: str) -> None:
-    net = small_net("poselift2", frames=20, live_frames=9)
+    net = small_net("poselift2", frames=20, shortest=9)
     tracks = [random_track(count, seed=count, track_id=count) for count in (30, 13, 4, 13)]
     poses = lift(net, tracks, kind)
     assert [len(pose) for pose in poses] == [30, 13, 4, 13]
@@ -273,7 +273,7 @@ def test_a_short_clip_gets_a_window_of_its_own_length(kind: str) -> None:
 
 
 def test_progress_goes_on_from_one_length_of_windows_to_the_next() -> None:
-    lifter = ClipLifter.from_net(small_net("poselift2", frames=20, live_frames=9), "screen")
+    lifter = ClipLifter.from_net(small_net("poselift2", frames=20, shortest=9), "screen")
     told: list[tuple[int, int]] = []
     lifter(
         [random_track(count) for count in (50, 13, 40)],

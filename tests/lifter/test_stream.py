@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from poselift.errors import PoseliftError
-from poselift.lifter import models
+from poselift.lifter import models, normalise
 from poselift.lifter.clip import ClipLifter
 from poselift.lifter.engine import WindowSettings
 from poselift.lifter.stream import Stream
@@ -183,15 +183,25 @@ def test_it_lifts_on_one_thread_and_gives_the_others_back(monkeypatch: pytest.Mo
     assert seen == [1, 1]
 
 
-def test_a_stream_takes_the_shorter_windows_of_a_network_that_has_them() -> None:
-    net = small_net("poselift2", frames=20, live_frames=9)
-    short = models.create("poselift2", **{**net.settings, "frames": 9})
-    short.load_state_dict(net.state_dict())
+@pytest.mark.parametrize("kind", ["screen", "ray"])
+def test_a_stream_shows_a_network_the_frames_of_the_ages_that_it_says(kind: str) -> None:
+    ages = (17, 11, 8, 4, 3, 2, 1, 0)
+    net = small_net("poselift2", frames=20, live_ages=ages)
     track = random_track(30)
-    streams = [
-        Stream(ClipLifter.from_net(one, "ray", answer="ray"), image_size=IMAGE, lookahead=2)
-        for one in (net, short.eval())
-    ]
-    assert streams[0].max_lookahead == streams[1].max_lookahead == 4
-    ours, plain = (np.stack(run(stream, track)[2:]) for stream in streams)
-    np.testing.assert_allclose(ours, plain, atol=1e-6)
+    answer = "ray" if kind == "ray" else "camera"
+    lifter = ClipLifter.from_net(net, kind, answer=answer)  # type: ignore[arg-type]
+    stream = Stream(lifter, image_size=IMAGE, lookahead=2)
+    assert stream.max_lookahead == 4
+    poses = run(stream, track)
+    # The pose of frame 20 is asked for when frame 22 is there.
+    rows = np.array([22 - age for age in ages])
+    engine = lifter.engine(None)
+    if kind == "screen":
+        points = normalise.screen(track.xy[rows], IMAGE)
+        x = torch.from_numpy(normalise.network_input(points, track.score[rows], 3))[None]
+        axes = None
+    else:
+        x, axes = engine.look(track.xy[rows][None], track.score[rows][None], IMAGE)
+    with torch.inference_mode():
+        whole = engine.average(lifter.net.live(engine.with_mirror(x)), axes)[0, -3, :51].numpy()
+    np.testing.assert_allclose(poses[22][1:], whole.reshape(17, 3)[1:], atol=1e-5)

@@ -14,7 +14,7 @@ from poselift.lifter.data.noise import KeypointNoise, disturb, measured_noise
 from poselift.lifter.data.people import MovingPeople
 from poselift.lifter.data.recipe import NO_NOISE, Recipe, as_judged
 from poselift.lifter.data.studio import Studio
-from poselift.lifter.data.windows import record, validation_windows
+from poselift.lifter.data.windows import WindowBatch, record, validation_windows
 from poselift.skeleton import COCO17, H36M17, coco_to_h36m
 from tests.lifter.synthetic_motion import clips, motion
 
@@ -229,3 +229,33 @@ def test_batches_of_shorter_windows_have_more_of_them() -> None:
     studio = Studio(clips(2), Recipe(frames=20, lengths=(20, 10, 5)), seed=2)
     shapes = {tuple(studio.windows(8).x.shape[:2]) for _ in range(20)}
     assert shapes == {(8, 20), (16, 10), (32, 5)}
+
+
+def test_streams_windows_show_the_same_moments_a_clips_do() -> None:
+    ages = (12, 9, 7, 4, 3, 2, 1, 0)
+    whole, actions = validation_windows(clips(2), 13, 30, "true")
+    live, live_actions = validation_windows(clips(2), 99, 30, "true", ages=ages)
+    assert live_actions == actions
+    assert live.live
+    assert not whole.live
+    shown = [12 - age for age in ages]
+    assert live.x.shape == (len(actions), len(ages), 17, 3)
+
+    def in_camera(batch: WindowBatch) -> torch.Tensor:
+        assert batch.axes is not None
+        return batch.y @ batch.axes[:, None]
+
+    # Each window is seen along the ray through its own frames, but by the same camera.
+    torch.testing.assert_close(in_camera(live), in_camera(whole)[:, shown], atol=1e-5, rtol=1e-5)
+    assert live.planted is not None
+    assert whole.planted is not None
+    torch.testing.assert_close(live.planted, whole.planted[:, shown], equal_nan=True)
+
+
+def test_a_share_of_the_batches_are_streams_windows_with_as_many_frames() -> None:
+    recipe = Recipe(frames=16, live=0.5, live_ages=(12, 6, 1, 0), cut_future=1.0)
+    studio = Studio(clips(2), recipe, seed=2)
+    batches = [studio.windows(3) for _ in range(20)]
+    assert {(one.live, *one.x.shape[:2]) for one in batches} == {(True, 12, 4), (False, 3, 16)}
+    for one in batches:  # the newest frame of a stream is never made up
+        assert bool(one.known[:, -1].all()) == one.live

@@ -51,9 +51,9 @@ def test_the_pose_is_packed_with_what_the_heads_say(net: models.LifterNet) -> No
 
 def test_one_pose_by_itself_is_that_of_the_window(net: models.LifterNet) -> None:
     x = window(net)
-    whole = net.packed(x)
+    whole = net.live(x)
     for position in {0, whole.shape[1] // 2, whole.shape[1] - 1}:
-        one = net.packed_at(x, position)
+        one = net.live_at(x, position)
         torch.testing.assert_close(one, whole[:, position : position + 1], atol=1e-5, rtol=1e-5)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from poselift.errors import PoseliftError
 from poselift.lifter import models
@@ -55,7 +56,7 @@ def test_where_an_unseen_joint_was_put_does_not_matter() -> None:
 
 @pytest.mark.parametrize("frames", [9, 14, 20])
 def test_shorter_windows_are_lifted_as_by_a_network_of_that_length(frames: int) -> None:
-    net = small_net("poselift2", frames=20, live_frames=9)
+    net = small_net("poselift2", frames=20, shortest=9)
     short = models.create("poselift2", **{**net.settings, "frames": frames})
     short.load_state_dict(net.state_dict())
     x = torch.rand(3, frames, 17, 3, generator=torch.Generator().manual_seed(2))
@@ -64,11 +65,40 @@ def test_shorter_windows_are_lifted_as_by_a_network_of_that_length(frames: int) 
 
 @pytest.mark.parametrize("frames", [8, 21])
 def test_windows_beyond_what_was_trained_are_refused(frames: int) -> None:
-    net = small_net("poselift2", frames=20, live_frames=9)
+    net = small_net("poselift2", frames=20, shortest=9)
     with pytest.raises(PoseliftError, match="20, 17, 3"):
         net(torch.zeros(1, frames, 17, 3))
 
 
-def test_live_windows_are_as_long_as_all_unless_said() -> None:
-    assert small_net("poselift2", frames=20).live_frames == 20
-    assert small_net("poselift2", frames=20, live_frames=40).live_frames == 20
+def test_windows_are_those_of_clips_unless_said() -> None:
+    net = small_net("poselift2", frames=20)
+    assert net.shortest == 20
+    assert net.live_ages == tuple(range(19, -1, -1))
+    assert small_net("poselift2", frames=20, shortest=40).shortest == 20
+
+
+def test_frames_of_a_streams_window_know_how_long_ago_they_are() -> None:
+    """Frames that nobody attends to may as well be left out; otherwise gaps would be felt."""
+    ages = (17, 11, 8, 4, 3, 2, 1, 0)
+    net = small_net("poselift2", frames=20, live_ages=ages)
+    x = torch.rand(2, 18, 17, 3, generator=torch.Generator().manual_seed(2))
+    seen = x[:, [17 - age for age in ages]]
+    shown = torch.zeros(18, 18, dtype=torch.bool)
+    shown[:, [17 - age for age in ages]] = True
+    dense = models.create("poselift2", **{**net.settings, "frames": 18, "live_ages": None})
+    dense.load_state_dict(net.state_dict())
+
+    def only_shown(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        return scaled_dot_product_attention(query, key, value, attn_mask=shown)
+
+    for block in dense.eval().blocks:
+        block.mix.forward = only_shown
+    expected = dense.packed(x)[:, [17 - age for age in ages]]
+    torch.testing.assert_close(net.live(seen), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(net.live_at(seen, 6), expected[:, 6:7], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("ages", [[], [3, 2, 1], [3, 3, 0], [2, 3, 0], [20, 1, 0]])
+def test_ages_that_cannot_be_are_refused(ages: list[int]) -> None:
+    with pytest.raises(PoseliftError, match="live_ages"):
+        small_net("poselift2", frames=20, live_ages=ages)

@@ -9,6 +9,7 @@ from poselift.lifter import models, references
 from poselift.lifter.data.recipe import Recipe
 from poselift.lifter.data.studio import Studio
 from poselift.lifter.data.windows import validation_windows
+from poselift.lifter.models.packed import pose_of
 from poselift.lifter.training.log import draw_curves, read_log
 from poselift.lifter.training.loop import Trainer, learning_rate
 from poselift.lifter.training.settings import TrainSettings
@@ -81,10 +82,28 @@ def test_a_student_learns_its_teachers_poses(tmp_path: Path) -> None:
 
 def test_a_teacher_of_several_lengths_teaches_a_network_of_one_of_them(tmp_path: Path) -> None:
     teacher = models.create(
-        "poselift2", frames=20, live_frames=9, width=16, depth=1, attention_heads=2
+        "poselift2", frames=20, shortest=9, width=16, depth=1, attention_heads=2
     )
     run = Trainer(SMALL, Studio(clips(1), Recipe(frames=9), 1), {}, tmp_path, CPU, teacher=teacher)
     assert 0 < run.step() < 100
+
+
+def test_the_newest_frame_of_streams_windows_counts_as_often_as_is_said(tmp_path: Path) -> None:
+    ages = (7, 4, 2, 1, 0)
+    network = {"frames": 9, "width": 16, "depth": 1, "attention_heads": 2, "live_ages": list(ages)}
+    nothing_else = {"aligned": 0, "velocity": 0, "bones": 0, "up": 0, "planted": 0, "spread": 0}
+    settings = replace(SMALL, model="poselift2", network=network, newest=50.0, loss=nothing_else)
+    source = Studio(clips(1), Recipe(frames=9, live=1.0, live_ages=ages, cut_past=0), 1)
+    run = Trainer(settings, source, {}, tmp_path, CPU)
+    batch = source.windows(4)
+
+    def loss_of_one_wrong(frame: int) -> float:
+        with torch.no_grad():
+            truth = pose_of(run.net.live(batch.x))
+            truth[:, frame, 1:, 0] += 0.1
+            return float(run._loss(replace(batch, y=truth)))
+
+    assert loss_of_one_wrong(-1) == pytest.approx(50 * loss_of_one_wrong(0), rel=1e-3)
 
 
 def test_a_teacher_of_other_windows_is_refused(tmp_path: Path) -> None:
