@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from poselift.errors import PoseliftError
 from poselift.lifter.data.camera import USUAL, Cameras, CameraSource
 from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.noise import KeypointNoise
@@ -78,11 +79,23 @@ class Recipe:
     normalisation: Normalisation = "ray"
     known_lens: float = 0.5
 
+    def __post_init__(self) -> None:
+        if not all(0 < length <= self.frames for length in self.lengths):
+            raise PoseliftError(
+                f"The recipe's `lengths` are {str(list(self.lengths))[:80]}.",
+                f"Give lengths of windows, each from 1 to the network's {self.frames} frames.",
+            )
+        if self.live and not self.live_ages:
+            raise PoseliftError(
+                f"The recipe's `live` is {self.live:g}, but the network has no windows of streams.",
+                "Give the network its `live_ages`, or leave `live` out.",
+            )
+
 
 def of_streams(recipe: Recipe) -> Recipe:
     """The same for streams' windows, after whose last frame nothing is known."""
     ages = recipe.live_ages
-    return replace(recipe, frames=ages[0] + 1, ages=ages, cut_future=0.0)
+    return replace(recipe, frames=ages[0] + 1, ages=ages, cut_future=0.0, lengths=())
 
 
 def as_judged(frames: int, detection: Detection, normalisation: Normalisation = "ray") -> Recipe:

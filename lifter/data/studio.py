@@ -48,7 +48,7 @@ class Studio:
         elif recipe.lengths:
             which = int(torch.randint(len(recipe.lengths), (), generator=self.rng))
             count = round(count * recipe.frames / recipe.lengths[which])
-            recipe = replace(recipe, frames=recipe.lengths[which])
+            recipe = replace(recipe, frames=recipe.lengths[which], lengths=())
         return record(self.people(count, recipe.frames), recipe, self.rng)
 
     def people(self, count: int, frames: int | None = None) -> MovingPeople:

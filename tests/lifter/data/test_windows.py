@@ -259,3 +259,9 @@ def test_a_share_of_the_batches_are_streams_windows_with_as_many_frames() -> Non
     assert {(one.live, *one.x.shape[:2]) for one in batches} == {(True, 12, 4), (False, 3, 16)}
     for one in batches:  # the newest frame of a stream is never made up
         assert bool(one.known[:, -1].all()) == one.live
+
+
+@pytest.mark.parametrize("wrong", [{"lengths": (0,)}, {"lengths": (9, 28)}, {"live": 0.3}])
+def test_recipes_whose_windows_cannot_be_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(PoseliftError, match="recipe's"):
+        Recipe(frames=27, **wrong)  # type: ignore[arg-type]
