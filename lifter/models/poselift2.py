@@ -73,7 +73,8 @@ class Poselift2(LifterNet):
         self.head = nn.Linear(width, JOINTS * 3)
         self.skip = nn.Linear(size, JOINTS * 3, bias=False)
         self.beside = nn.Linear(width, _HEADS)
-        cosine, sine = rotary_tables(frames, width // attention_heads)
+        longest = max(frames, self._live_ages[0] + 1)
+        cosine, sine = rotary_tables(longest, width // attention_heads)
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
         place = self._live_ages[0] - torch.tensor(self._live_ages, device="cpu")
@@ -193,10 +194,10 @@ def checked_ages(ages: Sequence[int] | None, frames: int) -> tuple[int, ...]:
     if ages is None:
         return tuple(range(frames - 1, -1, -1))
     falls = all(older > newer for older, newer in pairwise(ages))
-    if not ages or not falls or ages[-1] != 0 or ages[0] >= frames:
+    if not ages or not falls or ages[-1] != 0:
         raise PoseliftError(
             f"`live_ages` is {str(list(ages))[:80]}.",
-            f"Give how many frames ago each is, falling from at most {frames - 1} to 0.",
+            "Give how many frames ago each is, falling from the oldest to 0.",
         )
     return tuple(ages)
 

@@ -80,7 +80,7 @@ def test_windows_are_those_of_clips_unless_said() -> None:
 def test_frames_of_a_streams_window_know_how_long_ago_they_are() -> None:
     """Frames that nobody attends to may as well be left out; otherwise gaps would be felt."""
     ages = (17, 11, 8, 4, 3, 2, 1, 0)
-    net = small_net("poselift2", frames=20, live_ages=ages)
+    net = small_net("poselift2", frames=9, live_ages=ages)
     x = torch.rand(2, 18, 17, 3, generator=torch.Generator().manual_seed(2))
     seen = x[:, [17 - age for age in ages]]
     shown = torch.zeros(18, 18, dtype=torch.bool)
@@ -98,7 +98,7 @@ def test_frames_of_a_streams_window_know_how_long_ago_they_are() -> None:
     torch.testing.assert_close(net.live_at(seen, 6), expected[:, 6:7], atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("ages", [[], [3, 2, 1], [3, 3, 0], [2, 3, 0], [20, 1, 0]])
+@pytest.mark.parametrize("ages", [[], [3, 2, 1], [3, 3, 0], [2, 3, 0]])
 def test_ages_that_cannot_be_are_refused(ages: list[int]) -> None:
     with pytest.raises(PoseliftError, match="live_ages"):
         small_net("poselift2", frames=20, live_ages=ages)
