@@ -136,7 +136,7 @@ def on_mocap(
                 ages=net.live_ages,
             )
             for frames in lookahead:
-                live = score_live(net, windows, actions, frames)
+                live = score_live(net, windows, actions, frames, mirror)
                 out[f"{name}, live, {frames} frames ahead"] = live
     return out
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from poselift.lifter import metrics
 from poselift.lifter.clip import ClipLifter
@@ -117,11 +119,7 @@ def score_windows(
     answer for one in camera axes as it is. Networks with heads get the degrees that up is off and
     the F1 of planted feet, too.
     """
-    guess = predict(net, windows.x).numpy()
-    if mirror:
-        points = windows.x.numpy()
-        flipped = torch.from_numpy(mirror_points(points))
-        guess = (guess + mirror_points(predict(net, flipped).numpy())) / 2
+    guess = _answer(partial(predict, net), windows.x, mirror)
     truth = wanted(net, windows).numpy()
     out = score(list(guess), list(truth), actions, left_out)
     if windows.axes is not None and net.normalisation == "crop":
@@ -135,24 +133,38 @@ def score_windows(
     return out
 
 
+def _answer(ask: Callable[[Tensor], Tensor], x: Tensor, mirror: bool) -> np.ndarray:
+    """What is said of windows; the mean with what is said of the mirrored ones, if asked for."""
+    guess = ask(x).numpy()
+    if not mirror:
+        return guess
+    flipped = ask(torch.from_numpy(mirror_points(x.numpy()))).numpy()
+    mean: np.ndarray = (guess + mirror_points(flipped)) / 2
+    return mean
+
+
 def score_live(
-    net: LifterNet, windows: WindowBatch, actions: Sequence[str], lookahead: int
+    net: LifterNet,
+    windows: WindowBatch,
+    actions: Sequence[str],
+    lookahead: int,
+    mirror: bool = False,
 ) -> Scores:
     """Scores of single poses after which only `lookahead` frames are known.
 
-    They are made as `lifter.Stream` makes them.
+    They are made as `lifter.Stream` makes them, which mirrors unless told otherwise.
     A network that gives every frame is asked for one near the end of its window. One that gives the
     middle frame sees the last known frame repeated after it.
     """
     x, length = windows.x, windows.x.shape[1]
     if net.output == "all":
         frame = length - 1 - lookahead
-        guess = pose_of(predict_live(net, x, frame)).numpy()
+        guess = _answer(lambda x: pose_of(predict_live(net, x, frame)), x, mirror)
     else:
         frame = (length - 1) // 2
         seen = x.numpy()[:, np.minimum(np.arange(length), frame + lookahead)]
         cropped = np.concatenate([crop(seen[..., :2], seen[..., 2]), seen[..., 2:]], axis=-1)
-        guess = predict(net, torch.from_numpy(cropped)).numpy()
+        guess = _answer(partial(predict, net), torch.from_numpy(cropped), mirror)
     return score(list(guess), list(windows.y.numpy()[:, frame : frame + 1]), actions)
 
 

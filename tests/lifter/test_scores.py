@@ -33,14 +33,15 @@ def test_made_joints_are_left_out() -> None:
     assert scores.score(guess, truth, ["a"], made=(7,)).overall["MPJPE"] == 0
 
 
-def test_live_scores_are_of_the_poses_that_a_stream_gives() -> None:
+@pytest.mark.parametrize("mirror", [False, True])
+def test_live_scores_are_of_the_poses_that_a_stream_gives(mirror: bool) -> None:
     """The same windows pushed frame by frame through `lifter.Stream` score the same."""
     windows = validation_windows(clips(2), 9, 30, "true", normalisation="crop")[0]
     for model in ("poselift", "tcn"):  # both put the pelvis at 0 themselves
         torch.manual_seed(0)
         net = references.create(model, frames=9, width=32).eval()
         lift = ClipLifter.from_net(
-            net, "crop", answer="camera", settings=WindowSettings(mirror=False)
+            net, "crop", answer="camera", settings=WindowSettings(mirror=mirror)
         )
         poses, middle = [], 4
         for x in windows.x.numpy():
@@ -52,5 +53,5 @@ def test_live_scores_are_of_the_poses_that_a_stream_gives() -> None:
         at = 6 if model == "poselift" else middle
         truth = windows.y[:, at : at + 1].numpy()
         mine = scores.score([pose[None] for pose in poses], list(truth), ["x"] * len(poses))
-        told = scores.score_live(net, windows, ["x"] * len(poses), 2)
+        told = scores.score_live(net, windows, ["x"] * len(poses), 2, mirror)
         assert told.overall["MPJPE"] == pytest.approx(mine.overall["MPJPE"], rel=1e-4)
