@@ -211,8 +211,10 @@ class Follower:
                 for i, one in enumerate(before)
             ]
         )
-        alive &= ~doubles(joints.xy, joints.score, rank, alive)
-        hidden = covered(candidates.people.boxes, alive, _COVERED)
+        double = doubles(joints.xy, joints.score, rank, alive)
+        alive &= ~double
+        # Whose crop shows only the joints of somebody else is behind them.
+        hidden = double | covered(candidates.people.boxes, alive, _COVERED)
         followed: list[Followed] = []
         kept: list[int] = []
         news = False

@@ -115,12 +115,13 @@ class Moving:
         return float(np.linalg.norm(self.step[known], axis=1).mean()) / self.size
 
     def likeness(self, xy: np.ndarray, score: np.ndarray) -> float:
-        """0..1, how well a reading of the coming frame fits what was expected."""
-        both = (score >= SURE) & (self.trust > 0)
-        if not both.any():
-            return 0.0
-        away = np.linalg.norm((xy - self.expected)[both], axis=1) / self.size
-        return float(np.exp(-((away / _SPREAD) ** 2) / 2).mean())
+        """0..1, how well a reading of the coming frame fits what was expected; joints that are
+        missing do not fit.
+        """
+        known = self.trust > 0
+        away = np.linalg.norm(xy - self.expected, axis=1) / self.size
+        fits = np.where(score >= SURE, np.exp(-((away / _SPREAD) ** 2) / 2), 0)
+        return float(fits[known].mean()) if known.any() else 0.0
 
     def _measure(self, seen: np.ndarray, skeleton: Skeleton) -> None:
         """Remember the lengths of the bones that are seen whole."""
