@@ -101,7 +101,7 @@ class LifterNet(nn.Module, Published, ABC):
     @property
     def encoded_frames(self) -> slice:
         """The frames of a window whose encodings `lift` reads."""
-        return slice(0, self.frames)
+        return slice(None)
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
