@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "fd01079647cdd2c11aecdf9f9a44b9664e1c418adf1bb34f0443716928414de6",
+        "02458c6fd311a7b5b1bf500d15eb1d26c491dc6dbc41683b4459403dc6d43dac",
         is_default=True,
     ),
     _trained(
