@@ -92,9 +92,8 @@ class Recipe:
             )
 
 
-def of_streams(recipe: Recipe) -> Recipe:
-    """The same for streams' windows, after whose last frame nothing is known."""
-    ages = recipe.live_ages
+def of_streams(recipe: Recipe, ages: tuple[int, ...]) -> Recipe:
+    """The same for streams' windows of these ages, after whose last frame nothing is known."""
     return replace(recipe, frames=ages[0] + 1, ages=ages, cut_future=0.0, lengths=())
 
 

@@ -44,7 +44,7 @@ class Studio:
         recipe = self.recipe
         if recipe.live and float(torch.rand((), generator=self.rng)) < recipe.live:
             count = round(count * recipe.frames / len(recipe.live_ages))
-            recipe = of_streams(recipe)
+            recipe = of_streams(recipe, recipe.live_ages)
         elif recipe.lengths:
             which = int(torch.randint(len(recipe.lengths), (), generator=self.rng))
             count = round(count * recipe.frames / recipe.lengths[which])

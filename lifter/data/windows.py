@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from poselift.lifter.data.keypoint_scores import without_scores
 from poselift.lifter.data.mocap import Clip
 from poselift.lifter.data.noise import disturb
 from poselift.lifter.data.people import MovingPeople
-from poselift.lifter.data.recipe import Detection, Joints, Recipe, as_judged
+from poselift.lifter.data.recipe import Detection, Joints, Recipe, as_judged, of_streams
 from poselift.lifter.normalise import Normalisation, crop, crop_box, ray, ray_axes
 from poselift.skeleton import coco_to_h36m
 
@@ -128,10 +128,10 @@ def validation_windows(
     `recipe` how they are filmed, if not as `as_judged` says. With `ages` the windows are streams',
     of which they are how many frames ago each frame is, the oldest first.
     """
-    frames = ages[0] + 1 if ages else frames
-    plain = replace(
-        recipe or as_judged(frames, detection, normalisation), ages=tuple(ages)
-    )  # fmt: skip
+    plain = recipe or as_judged(frames, detection, normalisation)
+    if ages:
+        plain = of_streams(plain, tuple(ages))
+        frames = plain.frames
     rng = Generator().manual_seed(seed)
     cut, actions = [], []
     for clip in clips:

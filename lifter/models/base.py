@@ -155,7 +155,7 @@ class LifterNet(nn.Module, Published, ABC):
             return
         frames = len(self.live_ages) if live else self.frames
         fits = x.ndim == 4 and tuple(x.shape[2:]) == (JOINTS, self.channels)
-        fits = fits and (x.shape[1] == frames or (not live and self.takes(x.shape[1])))
+        fits = fits and (x.shape[1] == frames if live else self.takes(x.shape[1]))
         if not (fits and x.is_floating_point()):
             raise PoseliftError(
                 f"{self.name} expects floats of shape (B, {frames}, {JOINTS}, "

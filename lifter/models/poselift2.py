@@ -57,7 +57,7 @@ class Poselift2(LifterNet):
         check_settings(self.name, {"frames": frames, "depth": depth}, width, attention_heads)
         self.frames, self.channels = frames, 3
         self._shortest = min(shortest or frames, frames)
-        self._live_ages = checked_ages(live_ages, frames)
+        self._live_ages = super().live_ages if live_ages is None else checked_ages(live_ages)
         self.settings = {
             "frames": frames, "width": width, "depth": depth, "attention_heads": attention_heads,
             "mlp_ratio": mlp_ratio, "drop_path": drop_path,
@@ -189,10 +189,8 @@ class Poselift2(LifterNet):
         return None
 
 
-def checked_ages(ages: Sequence[int] | None, frames: int) -> tuple[int, ...]:
-    """The ages of the frames of a stream's window, which are those of a clip's unless said."""
-    if ages is None:
-        return tuple(range(frames - 1, -1, -1))
+def checked_ages(ages: Sequence[int]) -> tuple[int, ...]:
+    """The ages of the frames of a stream's window."""
     falls = all(older > newer for older, newer in pairwise(ages))
     if not ages or not falls or ages[-1] != 0:
         raise PoseliftError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -32,23 +34,32 @@ class Errors:
 
 
 @torch.no_grad()
-def predict_packed(net: LifterNet, x: Tensor, batch: int = 256) -> Tensor:
-    """What the network says of windows (B, T, 17, C), packed; see `models.packed`."""
+def _in_batches(
+    net: nn.Module, ask: Callable[[Tensor], Tensor], x: Tensor, batch: int = 256
+) -> Tensor:
+    """What `net`, asked so, says of windows (B, T, 17, C): on its device, back on the CPU."""
     was_training = net.training
     net.eval()
     device = next(net.parameters()).device
-    out = [
-        net.packed(part[..., : net.channels].to(device)).float().cpu() for part in x.split(batch)
-    ]
+    channels = getattr(net, "channels", x.shape[-1])
+    out = [ask(part[..., :channels].to(device)).float().cpu() for part in x.split(batch)]
     net.train(was_training)
     return torch.cat(out)
 
 
-@torch.no_grad()
-def predict_live(net: LifterNet, x: Tensor, position: int, batch: int = 256) -> Tensor:
+def predict(net: nn.Module, x: Tensor) -> Tensor:
+    """The network's poses for windows (B, T, 17, C)."""
+    return _in_batches(net, net, x)
+
+
+def predict_packed(net: LifterNet, x: Tensor) -> Tensor:
+    """What the network says of windows (B, T, 17, C), packed; see `models.packed`."""
+    return _in_batches(net, net.packed, x)
+
+
+def predict_live(net: LifterNet, x: Tensor, position: int) -> Tensor:
     """What the network says of one frame of streams' windows (B, T, 17, C), packed."""
-    parts = x[..., : net.channels].split(batch)
-    return torch.cat([net.live_at(part, position).float().cpu() for part in parts])
+    return _in_batches(net, partial(net.live_at, position=position), x)
 
 
 def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
@@ -65,18 +76,6 @@ def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
     hits = float((stands & says).sum())
     f1 = 2 * hits / max(float(stands.sum() + says.sum()), 1.0)
     return {"up_degrees": float(off.mean()), "planted_f1": 100 * f1}
-
-
-@torch.no_grad()
-def predict(net: nn.Module, x: Tensor, batch: int = 256) -> Tensor:
-    """The network's poses for windows (B, T, 17, C), on the network's device, back on the CPU."""
-    was_training = net.training
-    net.eval()
-    device = next(net.parameters()).device
-    channels = getattr(net, "channels", x.shape[-1])
-    out = [net(part[..., :channels].to(device)).float().cpu() for part in x.split(batch)]
-    net.train(was_training)
-    return torch.cat(out)
 
 
 def measure(guess: Tensor, truth: Tensor) -> Errors:
