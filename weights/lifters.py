@@ -44,22 +44,22 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "sct-2",
         "sct",
-        "9b42754e480429537f46c1234869421755469cd6e28170d65fdabd6195187b60",
+        "5c8397721669cc5b8f158376a86b18f9fe2b3723e66106f235996994e32ace55",
     ),
     _trained(
         "convformer-2",
         "convformer",
-        "c4a8d0291fa440a01decf63e51c42d706001da991d0b40e8797346771beb3381",
+        "275a8375937164930c947c5895752f3068c1ab25f24d5e6b0b1f2de61bb1cf33",
     ),
     _trained(
         "poseformerv2-2",
         "poseformerv2",
-        "6050c6c7a15e985f1ee2689a131e2f4e1d8b6d541ca70e1df97451b792fcbd22",
+        "cceaaf7c90feae8b826e0a993d1aa686339eb508cfd07c25866efc203b167bc2",
     ),
     _trained(
         "ftcm-2",
         "ftcm",
-        "069bd629606c61a9d11e2d9e32c202b8a40b1735e42180ab0a0b315e4e65a3e6",
+        "f8d59378073b2fcda7aa8dd8f212ef90dce3d7f4be51b139ae571a3f071411dd",
     ),
     _trained(
         "poselift-27",
