@@ -15,6 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from benchmarks.rooms_cameras import FPS, KINDS, SIZE
 from benchmarks.rooms_judged import Found, Tally, picture_error
 from benchmarks.rooms_live import AFTER, FRAMES, from_rows, live_room, longer
 from benchmarks.rooms_made import MadeRoom, make_room, usable, without_noise
+from benchmarks.rooms_rendered import followed
 from poselift import lifter
 from poselift.errors import PoseliftError
 from poselift.lifter.data.mocap import Clip, read_sets, split
@@ -90,6 +92,19 @@ def with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
 
 
+def turned_in_one_place(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """A carried camera taken for one that only turns and zooms, by what its background shows."""
+    steps = replace(followed(made, made.seed), carried=False)
+    built = room.build(motions, SIZE, steps=steps)
+    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+
+
+def carried_along(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """The room of a carried camera: what its background shows, and people tell how far it goes."""
+    built = room.build(motions, SIZE, steps=followed(made, made.seed))
+    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+
+
 METHODS: dict[str, Method] = {
     "level camera, 55 degrees": level_camera,
     "lines of stance, 55 degrees": stance_lines,
@@ -100,6 +115,11 @@ MOVING: dict[str, Method] = {
     "lines of stance, 55 degrees": stance_lines,
     "room, taken as still": the_room,
     "room, with the background": with_background,
+}
+CARRIED: dict[str, Method] = {
+    "room, taken as still": the_room,
+    "room, turned in one place": turned_in_one_place,
+    "room": carried_along,
 }
 
 
@@ -170,7 +190,8 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     for kind in KINDS[1:]:
         moving = [make_room(clips, kind, 10_000 * options.seed + i) for i in range(count // 3)]
         title = f"{len(moving)} cameras, {kind}, lifted from detected keypoints"
-        out[title] = judge([(made, made.motions(lift)) for made in moving], MOVING)
+        methods = CARRIED if kind == "carried" else MOVING
+        out[title] = judge([(made, made.motions(lift)) for made in moving], methods)
         print_tallies(title, out[title])
     if options.pictures:
         from benchmarks.rooms_drawn import draw_rooms

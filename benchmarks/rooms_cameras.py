@@ -1,17 +1,18 @@
-"""The cameras of made rooms: still, panning, zooming or in a hand, and known exactly."""
+"""The cameras of made rooms: still, panning, zooming, in a hand or carried along; known exactly."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from poselift.scene.motion import CameraSteps
 
 SIZE = (1280, 720)
 FPS = 30.0
-KINDS = ("still", "panning", "zooming", "hand-held")
+KINDS = ("still", "panning", "zooming", "hand-held", "carried")
 _NEAREST = 1.2  # metres: nobody films from where somebody walks into the camera
 
 
@@ -82,8 +83,10 @@ def random_camera(worlds: np.ndarray, kind: str, rng: np.random.Generator) -> Ma
         rotation = _following(worlds, position, azimuth, tilt, roll, rng)
     elif kind == "zooming":
         focals = focal * np.exp(np.linspace(0, rng.choice([-1, 1]) * rng.uniform(0.2, 0.6), frames))
-    elif kind == "hand-held":
+    elif kind in ("hand-held", "carried"):
         rotation, places = _held(azimuth, tilt, roll, position, frames, rng)
+    if kind == "carried":
+        places = places + _along_with(worlds[0], rng)
     camera = MadeCamera(rotation, places, focals, float(tilt), float(roll))
     seen = np.stack([camera.seen(world) for world in worlds])
     if seen[..., 2].min() < _NEAREST:
@@ -123,6 +126,12 @@ def _following(
         world[..., 1] = position[1] + s[:, None] * flat[..., 0] + c[:, None] * flat[..., 1]
     dip = tilt + rng.uniform(-4, 4) * ease
     return np.stack([looking(a, t, roll) for a, t in zip(turn, dip, strict=True)])
+
+
+def _along_with(world: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(T, 3): most of the way that a person (T, 17, 3) goes, as somebody who films them does."""
+    way = gaussian_filter1d(world[:, 0] - world[0, 0], 0.6 * FPS, axis=0, mode="nearest")
+    return np.asarray((way - way[0]) * [1, 1, 0] * rng.uniform(0.7, 1.0))
 
 
 def _held(

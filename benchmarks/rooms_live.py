@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from benchmarks.rooms_cameras import FPS, SIZE
 from benchmarks.rooms_judged import Found
 from benchmarks.rooms_made import MadeRoom
 from poselift.scene.live import LiveRoom
-from poselift.types import Motion
+from poselift.types import LIFTED_COLUMNS, Motion
 
 #: Frames of a room that is gone through forth and back, and from which on it is judged: the camera
 #: has been found twice by then.
@@ -25,6 +25,8 @@ class _Said:
     up: np.ndarray
     up_certainty: np.ndarray
     planted: np.ndarray
+    closeness: np.ndarray | None
+    velocity: np.ndarray | None
 
 
 def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
@@ -39,7 +41,12 @@ def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
             if motion.up is not None:
                 assert motion.up_certainty is not None
                 assert motion.planted is not None
-                said = _Said(motion.up[frame], motion.up_certainty[frame], motion.planted[frame])
+                said = _Said(
+                    *(
+                        None if (values := getattr(motion, one.name)) is None else values[frame]
+                        for one in fields(_Said)
+                    )
+                )
             xy, score = motion.track.xy[frame], motion.track.score[frame]
             worlds[number][frame] = room.place(number, motion.pose3d[frame], xy, score, time, said)
         room.learn()
@@ -60,8 +67,10 @@ def longer(made: MadeRoom, motions: Sequence[Motion], frames: int) -> tuple[Made
         )  # fmt: skip
         said = {
             name: None if (values := getattr(motion, name)) is None else values[rows]
-            for name in ("pose3d", "up", "up_certainty", "planted", "spread")
+            for name in LIFTED_COLUMNS
         }
+        if said["velocity"] is not None:  # is the other way on the way back
+            said["velocity"][:, :3] *= np.sign(np.gradient(rows))[:, None]
         out.append(replace(motion, track=track, filled=np.zeros(frames, bool), **said))
     return from_rows(made, rows), out
 

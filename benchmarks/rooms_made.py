@@ -54,6 +54,7 @@ class MadeRoom:
     kind: str
     camera: MadeCamera
     people: tuple[MadePerson, ...]
+    seed: int = 0
 
     @property
     def frames(self) -> int:
@@ -133,7 +134,7 @@ def _attempt(
         filmed_person(world, float(size), camera, torch_rng, clip.action, noisy)
         for clip, world, size in zip(chosen, worlds, sizes, strict=True)
     ]
-    return MadeRoom(f"{kind} {seed}", kind, camera, tuple(seen))
+    return MadeRoom(f"{kind} {seed}", kind, camera, tuple(seen), seed)
 
 
 def filmed_person(

@@ -163,12 +163,13 @@ class ClipLifter:
         return [self._motion(track, one, fps) for track, one in zip(tracks, lifted, strict=True)]
 
     def _motion(self, track: Track, lifted: np.ndarray, fps: float) -> Motion:
-        """A track with what was said of it, (T, 51 or 73)."""
+        """A track with what was said of it, (T, 51, 73 or 79)."""
         pose = lifted[:, :51].reshape(-1, 17, 3)
         if self.training.units == "screen":
             pose = pose * np.float32(body.metres_a_unit(pose))
         motion = Motion(track, pose, fps, self.name, ~gaps.seen_frames(track))
-        heads = said(lifted)
+        rate = (self.training.fps or fps) / self.settings.time_step
+        heads = said(lifted, rate)
         return motion if heads is None else replace(motion, **vars(heads))
 
     def window(
@@ -226,7 +227,7 @@ class ClipLifter:
         progress: Progress | None,
         field_of_view: float | None,
     ) -> list[np.ndarray]:
-        """What is said of each clip, (T, 51 or 73), for the clip's own frames."""
+        """What is said of each clip, (T, 51, 73 or 79), for the clip's own frames."""
         fitting = [self._at_trained_rate(*clip, fps) for clip in clips]
         xy, score = [one[0] for one in fitting], [one[1] for one in fitting]
         poses = self.engine(field_of_view).lift(xy, score, image_size, progress)

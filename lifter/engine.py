@@ -87,7 +87,7 @@ class WindowEngine:
         image_size: tuple[int, int],
         progress: Progress | None = None,
     ) -> list[np.ndarray]:
-        """Clips (T, 17, 2), (T, 17) of any lengths above 0 to (T, 51 or 73) in camera axes.
+        """Clips (T, 17, 2), (T, 17) of any lengths above 0 to (T, 51, 73 or 79) in camera axes.
 
         That is the pose and what the network's heads say, as `models.packed` tells.
         """

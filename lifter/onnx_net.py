@@ -52,7 +52,7 @@ class OnnxNet(LifterNet):
         return packed.pose_of(self.lift_packed(encoded, x))
 
     def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
-        """As of the network that it was made from: (B, 1 or T, 51 or 73)."""
+        """As of the network that it was made from: (B, 1 or T, 51, 73 or 79)."""
         return _run(self._lift, encoded=encoded, x=x)
 
     @classmethod

@@ -37,7 +37,12 @@ MEASURES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], float]] = {
     "AUC": (metrics.auc, 100),
 }
 #: What `measure_heads` calls its figures, and the columns of the tables.
-HEADS = {"up_degrees": "up, degrees", "planted_f1": "planted F1"}
+HEADS = {
+    "up_degrees": "up, degrees",
+    "planted_f1": "planted F1",
+    "closeness_percent": "closeness, %",
+    "way_percent": "way, %",
+}
 
 
 @dataclass

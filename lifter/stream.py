@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -50,8 +50,8 @@ class Stream:
 
     Attributes:
         said: the network's additional outputs for the latest pose: `up` (3,), `up_certainty`,
-            `planted` (2,) and `spread` (17,), as in `poselift.types.Motion`. None for networks
-            without them, and if there was no pose.
+            `planted` (2,), `spread` (17,) and perhaps `closeness` (2,) and `velocity` (4,), as in
+            `poselift.types.Motion`. None for networks without them, and if there was no pose.
 
     >>> from poselift.lifter import models
     >>> from poselift.lifter.clip import ClipLifter
@@ -77,6 +77,7 @@ class Stream:
         self._net = lifter.net
         self._engine = lifter.engine(field_of_view)
         self._image_size = image_size
+        self._rate = (lifter.training.fps or fps or 30.0) / lifter.settings.time_step
         self._step = lifter.settings.time_step * _frames_a_step(fps, lifter.training.fps)
         ages = lifter.net.live_ages
         self.max_lookahead = _longest_lookahead(ages) * self._step
@@ -171,9 +172,12 @@ class Stream:
             x, axes = self._engine.look(xy[index][None], score[index][None], self._image_size)
             lifted = self._net.live_at(self._engine.with_mirror(x), position)
         one = self._engine.average(lifted, axes)[0].numpy()
-        heads = said(one)
+        heads = said(one, self._rate)
         if heads is not None:
-            self.said = Said(**{name: value[0] for name, value in vars(heads).items()})
+            latest: dict[str, Any] = {
+                name: None if value is None else value[0] for name, value in vars(heads).items()
+            }
+            self.said = Said(**latest)
         pose = one[0, :51].reshape(17, 3)
         pose[0] = 0
         return pose * self._scale(pose)

@@ -192,6 +192,10 @@ class Motion:
             as uncertain as it (0.99 is about 8 degrees off, 0.9 about 26).
         planted: (T, 2) 0..1, the probability that the right and left foot are planted.
         spread: (T, 17), the expected error of each joint in metres.
+        closeness: (T, 2) 1 / metres from the camera to the pelvis of a body as large as the pose,
+            by how strong perspective looks, and its standard deviation.
+        velocity: (T, 4) metres a second at which a body as large as the pose goes, by how it moves:
+            x, y, z in the pose's camera space, and the expected error.
     """
 
     track: Track
@@ -203,10 +207,12 @@ class Motion:
     up_certainty: np.ndarray | None = None
     planted: np.ndarray | None = None
     spread: np.ndarray | None = None
+    closeness: np.ndarray | None = None
+    velocity: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pose3d)
 
 
 #: What a `Motion` says of each frame by the lifter's word, some of it perhaps None.
-LIFTED_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread")
+LIFTED_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread", "closeness", "velocity")

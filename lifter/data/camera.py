@@ -53,12 +53,14 @@ class Filmed:
     Attributes:
         joints: (B, T, 17, 3).
         points: (B, T, 17, 3) the COCO points of the same people.
+        way: (B, T, 3) the pelvis, as a camera that does not shake would see it.
         up: (B, T, 3) unit vector against gravity.
         fov, frame: as in `Views`.
     """
 
     joints: Tensor
     points: Tensor
+    way: Tensor
     up: Tensor
     fov: Tensor
     frame: Tensor
@@ -72,6 +74,7 @@ class Filmed:
         return Filmed(
             torch.where(mask[..., None], joints, self.joints),
             torch.where(mask[..., None], points, self.points),
+            torch.where(mask, self.way * flip, self.way),
             torch.where(mask, self.up * flip, self.up),
             self.fov,
             self.frame,
@@ -186,12 +189,12 @@ def film(joints: Tensor, points: Tensor, rng: Generator, cameras: CameraSource =
     shake = _shake(batch, frames, rng)
     turn = views.turn[:, None]
 
-    def seen(world: Tensor) -> Tensor:
-        still = (world - centre) @ turn.transpose(-1, -2) + placed
-        return still @ shake.transpose(-1, -2)
+    def still(world: Tensor) -> Tensor:
+        return (world - centre) @ turn.transpose(-1, -2) + placed
 
+    seen, faces = (still(world) @ shake.transpose(-1, -2) for world in (joints, points))
     up = (shake @ turn)[..., 2]
-    return Filmed(seen(joints), seen(points), up, views.fov, views.frame)
+    return Filmed(seen, faces, still(joints[:, :, :1])[:, :, 0], up, views.fov, views.frame)
 
 
 def project(points: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from poselift.lifter.data.recipe import Detection, Joints, Recipe, as_judged, of
 from poselift.lifter.normalise import Normalisation, crop, crop_box, ray, ray_axes
 from poselift.skeleton import coco_to_h36m
 
+#: Metres: whoever walks into the camera is no nearer.
+_NEAREST = 0.5
+
 
 @dataclass
 class WindowBatch:
@@ -35,6 +39,8 @@ class WindowBatch:
         known: (B, T) 1 for real frames, 0 for repeated ones.
         up: (B, T, 3) unit vectors against gravity, in the frame of `y`; NaN where unknown.
         planted: (B, T, 2) 1 where the right, left foot stands, 0 where not, NaN where unknown.
+        closeness: (B, T) 1 / metres from the camera to the pelvis.
+        velocity: (B, T, 3) metres a frame of the pelvis, in the frame of `y`.
         axes: (B, 3, 3) camera axes to those of `y`: `y @ axes` is in camera space.
         live: whether they are streams' windows, whose frames need not be neighbours.
     """
@@ -44,8 +50,19 @@ class WindowBatch:
     known: Tensor
     up: Tensor | None = None
     planted: Tensor | None = None
+    closeness: Tensor | None = None
+    velocity: Tensor | None = None
     axes: Tensor | None = None
     live: bool = False
+
+    def to(self, device: torch.device) -> WindowBatch:
+        """The same on a device."""
+        moved: dict[str, Any] = {
+            name: value.to(device)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, **moved)
 
 
 def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
@@ -67,9 +84,12 @@ def record(people: MovingPeople, recipe: Recipe, rng: Generator) -> WindowBatch:
     axes = torch.from_numpy(true_axes)
     into = axes.transpose(-1, -2)
     seen = (filmed.joints - filmed.joints[:, :, :1])[:, shown]
+    distance = filmed.joints[:, shown, 0].norm(dim=-1).clamp_min(_NEAREST)
+    (velocity,) = torch.gradient(filmed.way, dim=1)
     up = torch.where(people.upright[:, None, None], filmed.up[:, shown] @ into, torch.nan)
     return WindowBatch(
-        torch.from_numpy(x), seen @ into[:, None], known, up, planted[:, shown], axes,
+        torch.from_numpy(x), seen @ into[:, None], known, up, planted[:, shown],
+        1 / distance, velocity[:, shown] @ into, axes,
         live=bool(recipe.ages),
     )  # fmt: skip
 

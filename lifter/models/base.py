@@ -112,7 +112,7 @@ class LifterNet(nn.Module, Published, ABC):
         """(B, len(encoded_frames), E), (B, T, 17, C) to (B, 1 or T, 17, 3)."""
 
     def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
-        """As `lift`, packed: (B, 1 or T, 51), with heads (B, 1 or T, 73); see `models.packed`."""
+        """As `lift`, packed: (B, 1 or T, 51), with heads 73 or 79 numbers; see `models.packed`."""
         return self.lift(encoded, x).flatten(-2)
 
     @classmethod
@@ -125,7 +125,7 @@ class LifterNet(nn.Module, Published, ABC):
         return self.lift(self._encoded(x), x)
 
     def packed(self, x: Tensor) -> Tensor:
-        """As `forward`, with what the heads say: (B, T, 17, C) to (B, 1 or T, 51 or 73)."""
+        """As `forward`, with what the heads say: (B, T, 17, C) to (B, 1 or T, 51, 73 or 79)."""
         return self.lift_packed(self._encoded(x), x)
 
     def lift_live(self, encoded: Tensor, x: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ class LifterNet(nn.Module, Published, ABC):
         return self.lift_live(self._encoded(x, live=True), x)
 
     def live_at(self, x: Tensor, position: int) -> Tensor:
-        """As `live`, of one pose only: (B, 1, 51 or 73).
+        """As `live`, of one pose only: (B, 1, 51, 73 or 79).
 
         A network may override it to leave out what the other poses alone need.
         """

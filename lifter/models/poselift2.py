@@ -25,7 +25,11 @@ from poselift.lifter.models.poselift import Block, Poselift, rotary_tables
 UNSEEN_BELOW = 0.05
 #: What a joint is expected to be off before anything was learnt, metres.
 _SPREAD_AT_REST = 0.05
-_HEADS = 3 + 2 + JOINTS
+#: 1 / metres to the camera and its standard deviation, likewise; and metres a frame. These are the
+#: units in which they are learnt: in plain ones every step of training would be far too long.
+_CLOSENESS_UNIT, _CLOSENESS_SPREAD, _VELOCITY_UNIT = 0.1, 0.15, 0.02
+_CLOSENESS_AT_REST = 0.3
+_HEADS = (3, 2, JOINTS)
 
 
 class Poselift2(LifterNet):
@@ -41,6 +45,7 @@ class Poselift2(LifterNet):
     sine: Tensor
     live_cosine: Tensor
     live_sine: Tensor
+    units: Tensor
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Poselift2(LifterNet):
         drop_path: float = 0.0,
         shortest: int | None = None,
         live_ages: Sequence[int] | None = None,
+        room: bool = False,
     ) -> None:
         super().__init__()
         check_settings(self.name, {"frames": frames, "depth": depth}, width, attention_heads)
@@ -62,6 +68,7 @@ class Poselift2(LifterNet):
             "frames": frames, "width": width, "depth": depth, "attention_heads": attention_heads,
             "mlp_ratio": mlp_ratio, "drop_path": drop_path,
             "shortest": self._shortest, "live_ages": live_ages and list(live_ages),
+            "room": room,
         }  # fmt: skip
         size = JOINTS * 4  # x, y, score, unseen
         self.embed1, self.embed2 = nn.Linear(size, width), nn.Linear(width, width)
@@ -72,7 +79,12 @@ class Poselift2(LifterNet):
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, JOINTS * 3)
         self.skip = nn.Linear(size, JOINTS * 3, bias=False)
-        self.beside = nn.Linear(width, _HEADS)
+        self._heads = (*_HEADS, 2, 4) if room else _HEADS
+        self.beside = nn.Linear(width, sum(self._heads))
+        units = torch.ones(sum(self._heads), device="cpu")
+        if room:
+            units[-6], units[-4:-1] = _CLOSENESS_UNIT, _VELOCITY_UNIT
+        self.register_buffer("units", units, persistent=False)
         longest = max(frames, self._live_ages[0] + 1)
         cosine, sine = rotary_tables(longest, width // attention_heads)
         self.register_buffer("cosine", cosine, persistent=False)
@@ -104,7 +116,11 @@ class Poselift2(LifterNet):
             nn.init.zeros_(last.weight)
         with torch.no_grad():
             self.beside.bias[1] = -1.0  # up is upwards in the picture unless something says not
-            self.beside.bias[-JOINTS:] = math.log(_SPREAD_AT_REST)
+            self.beside.bias[5 : 5 + JOINTS] = math.log(_SPREAD_AT_REST)
+            if len(self._heads) > len(_HEADS):
+                self.beside.bias[-6] = _CLOSENESS_AT_REST / _CLOSENESS_UNIT
+                self.beside.bias[-5] = math.log(_CLOSENESS_SPREAD)
+                self.beside.bias[-1] = math.log(_VELOCITY_UNIT)
 
     @staticmethod
     def _flat(x: Tensor) -> Tensor:
@@ -122,7 +138,7 @@ class Poselift2(LifterNet):
         return self._pose(self.hidden(encoded), x)
 
     def lift_packed(self, encoded: Tensor, x: Tensor) -> Tensor:
-        """(B, T, width), (B, T, 17, 3) to (B, T, 73)."""
+        """(B, T, width), (B, T, 17, 3) to (B, T, 73 or 79)."""
         return self._packed(self.hidden(encoded), x)
 
     def lift_live(self, encoded: Tensor, x: Tensor) -> Tensor:
@@ -146,8 +162,8 @@ class Poselift2(LifterNet):
         return self.norm(self.blocks[-1](hidden, cosine, sine, kept))
 
     def _packed(self, hidden: Tensor, x: Tensor) -> Tensor:
-        up, planted, spread = self.beside(hidden).to(x.dtype).split((3, 2, JOINTS), dim=-1)
-        return pack(self._pose(hidden, x), Heads(up, planted, spread))
+        heads = self.beside(hidden).to(x.dtype) * self.units.to(x.dtype)
+        return pack(self._pose(hidden, x), Heads(*heads.split(self._heads, dim=-1)))
 
     def _pose(self, hidden: Tensor, x: Tensor) -> Tensor:
         flat = self._flat(x).to(self.head.weight.dtype)
@@ -210,11 +226,19 @@ def _silence(block: nn.Module) -> None:
 
 
 def _copy(new: nn.Module, old: nn.Module) -> None:
-    """Copy a layer; one that takes a mark for unseen joints too gets none of it from the old."""
+    """Copy a layer.
+
+    One that takes a mark for unseen joints too gets none of it from the old; one that says more
+    than the old, or less, takes over what both say.
+    """
     state = dict(old.state_dict())
+    begun = new.state_dict()
     weight = state.get("weight")
-    if isinstance(new, nn.Linear) and weight is not None and weight.shape != new.weight.shape:
+    if isinstance(new, nn.Linear) and weight is not None and weight.shape[1] != new.in_features:
         grown = torch.zeros_like(new.weight).unflatten(1, (JOINTS, 4))
         grown[..., :3] = weight.unflatten(1, (JOINTS, 3))
         state["weight"] = grown.flatten(1)
+    for name, value in state.items():
+        shared = value[: len(begun[name])]
+        state[name] = torch.cat([shared, begun[name][len(shared) :]])
     new.load_state_dict(state)

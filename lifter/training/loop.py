@@ -185,10 +185,7 @@ class Trainer:
         weights = self.settings.loss_weights()
         loss = pose_loss(guess, truth, known, weights)
         if heads is not None:
-            up, planted = (
-                None if one is None else one.to(self.device) for one in (batch.up, batch.planted)
-            )
-            loss = loss + heads_loss(heads, guess, truth, known, up, planted, weights)
+            loss = loss + heads_loss(heads, guess, truth, batch.to(self.device), known, weights)
         if self.teacher is not None:
             taught = wanted(self.net, self._taught(batch))
             loss = loss + self.settings.taught * pose_loss(guess, taught, known, weights)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.packed import Heads
 from poselift.skeleton import H36M17
 
@@ -23,8 +24,9 @@ class LossWeights:
         aligned: the joint error after the best turn, shift and size (N- and P-MPJPE's kind).
         velocity: the error of the step from frame to frame; it is what stops flicker.
         bones: the error of the bone vectors, so that shapes are right where places are not.
-        up, planted, spread: of networks with heads: the negative log-likelihoods of where up is,
-            of which feet stand, and of the size of each joint's error.
+        up, planted, spread, closeness, going: of networks with heads: the negative log-likelihoods
+            of where up is, of which feet stand, of the size of each joint's error, of how close the
+            camera is, and of where the person goes.
     """
 
     aligned: float = 0.5
@@ -33,6 +35,8 @@ class LossWeights:
     up: float = 0.03
     planted: float = 0.03
     spread: float = 0.01
+    closeness: float = 0.04
+    going: float = 0.02
 
 
 @torch.no_grad()
@@ -88,31 +92,44 @@ def heads_loss(
     heads: Heads,
     guess: Tensor,
     truth: Tensor,
+    batch: WindowBatch,
     known: Tensor,
-    up: Tensor | None,
-    planted: Tensor | None,
     weights: LossWeights,
 ) -> Tensor:
-    """The loss of what is said beside poses (B, T, 17, 3); NaN in `up`, `planted`: not known.
+    """The loss of what is said beside poses (B, T, 17, 3), by what `batch` knows of them.
 
     The error whose size is to be foretold is taken as it is: being sure never costs the pose.
     """
     total = guess.new_zeros(())
-    if up is not None:
-        judged = known * up.isfinite().all(-1)
-        terms = direction_cost(heads.up, up.nan_to_num())
-        total = total + weights.up * (terms * judged).sum() / judged.sum().clamp_min(1)
-    if planted is not None:
-        judged = known[..., None] * planted.isfinite()
+
+    def mean(terms: Tensor, judged: Tensor) -> Tensor:
+        return (terms * judged).sum() / judged.sum().clamp_min(1)
+
+    if batch.up is not None:
+        terms = direction_cost(heads.up, batch.up.nan_to_num())
+        total = total + weights.up * mean(terms, known * batch.up.isfinite().all(-1))
+    if batch.planted is not None:
         terms = functional.binary_cross_entropy_with_logits(
-            heads.planted, planted.nan_to_num(), reduction="none"
+            heads.planted, batch.planted.nan_to_num(), reduction="none"
         )
-        total = total + weights.planted * (terms * judged).sum() / judged.sum().clamp_min(1)
-    # The likelihood of an error's length under an exponential law of this mean.
+        judged = known[..., None] * batch.planted.isfinite()
+        total = total + weights.planted * mean(terms, judged)
+    if batch.closeness is not None and heads.closeness is not None:
+        terms = closeness_cost(heads.closeness, batch.closeness)
+        total = total + weights.closeness * mean(terms, known)
+    if batch.velocity is not None and heads.velocity is not None:
+        error = (heads.velocity[..., :3] - batch.velocity).norm(dim=-1)
+        terms = length_cost(heads.velocity[..., 3], error)
+        total = total + weights.going * mean(terms, known)
     error = (guess - truth).detach().norm(dim=-1)[..., 1:]
-    spread = heads.spread[..., 1:].clamp(-7, 2)
-    terms = (spread + error * torch.exp(-spread)).mean(-1)
-    return total + weights.spread * (terms * known).sum() / known.sum().clamp_min(1)
+    terms = length_cost(heads.spread[..., 1:], error).mean(-1)
+    return total + weights.spread * mean(terms, known)
+
+
+def length_cost(said: Tensor, error: Tensor) -> Tensor:
+    """Negative log-likelihood of errors' lengths under exponential laws of means exp(`said`)."""
+    said = said.clamp(-7, 2)
+    return said + error * torch.exp(-said)
 
 
 def direction_cost(said: Tensor, true: Tensor) -> Tensor:
@@ -124,3 +141,9 @@ def direction_cost(said: Tensor, true: Tensor) -> Tensor:
     # log(sinh(k) / k) without overflow; at k near 0 it is k^2 / 6.
     large = k + torch.log1p(-torch.exp(-2 * k)) - torch.log(2 * k)
     return torch.where(k < 0.05, k * k / 6, large) - (said * true).sum(-1)
+
+
+def closeness_cost(said: Tensor, true: Tensor) -> Tensor:
+    """Negative log-likelihood of 1 / metres (...) under normal laws (..., 2): mean, log of sd."""
+    mean, log_sd = said[..., 0], said[..., 1].clamp(-7, 2)
+    return log_sd + ((true - mean) * torch.exp(-log_sd)).square() / 2

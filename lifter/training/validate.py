@@ -15,6 +15,9 @@ from poselift.lifter.models.base import LifterNet
 from poselift.lifter.models.packed import heads_of
 from poselift.lifter.training.losses import best_fit
 
+#: Metres a window of somebody who walks.
+_WALKS = 0.4
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -63,7 +66,11 @@ def predict_live(net: LifterNet, x: Tensor, position: int) -> Tensor:
 
 
 def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
-    """Degrees that up is off, a window, and the F1 of planted feet; empty without heads."""
+    """Degrees that up is off, a window; the F1 of planted feet; percents of closeness and way.
+
+    These are median errors of a window's mean closeness, and of its way, of those who walk. Empty
+    without heads.
+    """
     heads = heads_of(packed)
     if heads is None or windows.up is None or windows.planted is None:
         return {}
@@ -75,7 +82,17 @@ def measure_heads(packed: Tensor, windows: WindowBatch) -> dict[str, float]:
     stands, says = windows.planted[known] > 0.5, heads.planted[known] > 0
     hits = float((stands & says).sum())
     f1 = 2 * hits / max(float(stands.sum() + says.sum()), 1.0)
-    return {"up_degrees": float(off.mean()), "planted_f1": 100 * f1}
+    figures = {"up_degrees": float(off.mean()), "planted_f1": 100 * f1}
+    if heads.closeness is not None and windows.closeness is not None:
+        wrong = heads.closeness[..., 0].mean(1) / windows.closeness.mean(1) - 1
+        figures["closeness_percent"] = 100 * float(wrong.abs().median())
+    if heads.velocity is not None and windows.velocity is not None:
+        way, true = (one[..., :3].sum(1) for one in (heads.velocity, windows.velocity))
+        walks = true.norm(dim=-1) > _WALKS
+        wrong = ((way - true).norm(dim=-1) / true.norm(dim=-1))[walks]
+        if len(wrong):
+            figures["way_percent"] = 100 * float(wrong.median())
+    return figures
 
 
 def measure(guess: Tensor, truth: Tensor) -> Errors:

@@ -38,6 +38,7 @@ class Subject:
     piece: np.ndarray
     turn: np.ndarray | None
     zoom: np.ndarray
+    carried: bool
 
     def look(self, focal: float, centre: np.ndarray) -> Sight:
         """What is seen with this focal length (of the first frame, if it zooms)."""
@@ -88,7 +89,7 @@ def subjects(motions: Sequence[Motion], moves: Moves | None = None) -> list[Subj
         out.append(
             Subject(
                 motion, rows, motion.pose3d[rows].astype(np.float64), xy[rows], weight[rows],
-                planted[rows], piece // longer, turn, zoom,
+                planted[rows], piece // longer, turn, zoom, moves is not None and moves.carried,
             )
         )  # fmt: skip
     return out
@@ -109,6 +110,7 @@ def gather(people: Sequence[Subject], focal: float, centre: np.ndarray) -> Evide
         feet_sds.append(foot_sd)
         owners.append(np.full(len(foot), number))
         lens += _ways(person, sight) + _fits_picture(person, sight, focal, centre)
+        lens += _perspective(person, sight)
     return Evidence(
         np.concatenate(ups), np.concatenate(rays), np.concatenate(up_sds), np.concatenate(feet),
         np.concatenate(owners), np.concatenate(feet_sds), lens,
@@ -157,16 +159,22 @@ def _plausible(up: np.ndarray) -> np.ndarray:
 def _told(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
     """Up as the lifter says it, turned with the line of sight, and 0..1 how sure it is."""
     assert person.motion.up is not None
-    ray = sight.ray
-    if person.turn is not None:
-        ray = np.einsum("tba,tb->ta", person.turn, ray)
-    up = np.einsum("tab,tb->ta", turn_to(ray), person.motion.up[person.rows])
-    if person.turn is not None:
-        up = np.einsum("tab,tb->ta", person.turn, up)
+    up = along_sight(sight.ray, person.motion.up[person.rows], person.turn)
     certainty = person.motion.up_certainty
     if certainty is None:
         return up, np.ones(len(up))
     return up, np.clip(1 - 8 * (1 - certainty[person.rows]), 0.02, 1)
+
+
+def along_sight(ray: np.ndarray, said: np.ndarray, turn: np.ndarray | None) -> np.ndarray:
+    """Vectors (T, 3) that were said along the lines of sight, in the common axes of `ray` (T, 3).
+
+    `turn` (T, 3, 3) leads to these from each frame's camera.
+    """
+    if turn is None:
+        return np.asarray(np.einsum("tab,tb->ta", turn_to(ray), said))
+    own = np.einsum("tba,tb->ta", turn, ray)
+    return np.asarray(np.einsum("tab,tbc,tc->ta", turn, turn_to(own), said))
 
 
 def _stretched(up: np.ndarray, ray: np.ndarray, shrinks: float) -> np.ndarray:
@@ -202,15 +210,10 @@ def _ways(person: Subject, sight: Sight) -> float:
     Feet that rest push the body on: their way does not depend on the focal length, while the way
     away from the camera that the size tells grows with it.
     """
-    if len(person.rows) < 12:
+    if len(person.rows) < 12 or person.carried:
         return 0.0
-    ankles = sight.pose[:, ANKLES]
-    rest = person.planted[1:] * person.planted[:-1] + 1e-4
-    sure = rest.sum(axis=1)[:, None]
-    step = -(np.diff(ankles, axis=0) * rest[..., None]).sum(axis=1)
-    # Who flies goes on as before.
-    step = blurred(step, _INERTIA * _RATE) / blurred(sure, _INERTIA * _RATE)
-    walked = np.vstack([np.zeros(3), np.cumsum(step, axis=0)]) * _ROLLS
+    step = _steps_of_feet(person, sight) if USE_FEET else _steps_told(person, sight)
+    walked = np.vstack([np.zeros(3), np.cumsum(step, axis=0)])
     (told, walked_mean), total = _means(person.piece, sight.trust > 0, sight.root, walked)
     good = total > 0.5
     if good.sum() < 3:
@@ -224,6 +227,24 @@ def _ways(person: Subject, sight: Sight) -> float:
     return float(((size - feet) ** 2 / doubt).mean() * min(1.5, len(size) / 3))
 
 
+def _steps_of_feet(person: Subject, sight: Sight) -> np.ndarray:
+    ankles = sight.pose[:, ANKLES]
+    rest = person.planted[1:] * person.planted[:-1] + 1e-4
+    sure = rest.sum(axis=1)[:, None]
+    step = -(np.diff(ankles, axis=0) * rest[..., None]).sum(axis=1)
+    # Who flies goes on as before.
+    return np.asarray(blurred(step, _INERTIA * _RATE) / blurred(sure, _INERTIA * _RATE) * _ROLLS)
+
+
+def _steps_told(person: Subject, sight: Sight) -> np.ndarray:
+    assert person.motion.velocity is not None
+    speed = along_sight(sight.ray, person.motion.velocity[person.rows, :3], person.turn)
+    seconds = np.minimum(np.diff(person.rows) / person.motion.fps, _LONGEST_GAP)
+    return np.asarray((speed[1:] + speed[:-1]) / 2 * seconds[:, None])
+
+
+USE_FEET = True
+_LONGEST_GAP = 0.5
 #: Ankles of planted feet roll on: feet walk this much further than their ankles rest.
 _ROLLS = 1.22
 _INERTIA = 0.15  # seconds
@@ -248,6 +269,33 @@ def _fits_picture(person: Subject, sight: Sight, focal: float, centre: np.ndarra
     cost = float((np.log1p(np.square(off / _FIT_SD)) * person.weight).sum() / total)
     fit = cost - _WIDE * float(np.log(focal))
     return _FIT * min(len(person.rows) / _FIT_LOOKS, 1.0) * fit
+
+
+#: What the lifter was trained on: mean and standard deviation of 1 / metres. What it says leans
+#: on that, and another clip's people may be anywhere.
+_TRAINED_CLOSE, _TRAINED_SD = 0.35, 0.2
+#: By how much closeness stays off, however long somebody is watched, as a share of what is doubted;
+#: and the share of it by which the lifted body is too large or small.
+_LASTING_DOUBT, _SIZE_DOUBT = 0.8, 0.06
+
+
+def _perspective(person: Subject, sight: Sight) -> float:
+    """How badly the distance at this focal length fits how strong perspective looks."""
+    if person.motion.closeness is None:
+        return 0.0
+    said, sd = person.motion.closeness[person.rows].astype(np.float64).T
+    seen = sight.trust > 0
+    if not seen.any():
+        return 0.0
+    told = np.maximum(1 / np.square(sd) - 1 / _TRAINED_SD**2, 1e-3)
+    alone = (said / np.square(sd) - _TRAINED_CLOSE / _TRAINED_SD**2) / told
+    weight = told * seen
+    here = 1 / np.linalg.norm(sight.root, axis=1)
+    off = float((weight * (here - alone)).sum() / weight.sum())
+    close = float((weight * here).sum() / weight.sum())
+    doubt = 1 / float(weight[seen].mean())
+    passing = max((1 - _LASTING_DOUBT) / len(np.unique(person.piece[seen])), 0.0)
+    return off**2 / (doubt * (_LASTING_DOUBT + passing) + (_SIZE_DOUBT * close) ** 2)
 
 
 def _by_piece(

@@ -40,6 +40,14 @@ class Says(Protocol):
     def planted(self) -> np.ndarray:
         """(2,) chances of the right and left foot."""
 
+    @property
+    def closeness(self) -> np.ndarray | None:
+        """(2,) 1 / metres, and its standard deviation; None if it is not said."""
+
+    @property
+    def velocity(self) -> np.ndarray | None:
+        """(4,) metres a second, and the expected error; None likewise."""
+
 
 @dataclass
 class _Past:
@@ -126,11 +134,16 @@ class LiveRoom:
             motion = Motion(track, pose, rate, "live", np.zeros(count, bool))
             said = [one for one in past.said if one is not None]
             if len(said) == count:
-                ups, sure, planted = (
-                    np.stack([getattr(one, name) for one in said])
-                    for name in ("up", "up_certainty", "planted")
+                motion = replace(
+                    motion,
+                    up=np.stack([one.up for one in said]),
+                    up_certainty=np.stack([one.up_certainty for one in said]),
+                    planted=np.stack([one.planted for one in said]),
                 )
-                motion = replace(motion, up=ups, up_certainty=sure, planted=planted)
+                near = [one.closeness for one in said if one.closeness is not None]
+                goes = [one.velocity for one in said if one.velocity is not None]
+                if len(near) == len(goes) == count:
+                    motion = replace(motion, closeness=np.stack(near), velocity=np.stack(goes))
             motions.append(motion)
         return motions
 
@@ -198,8 +211,14 @@ class _Said:
     up: np.ndarray
     up_certainty: np.ndarray
     planted: np.ndarray
+    closeness: np.ndarray | None
+    velocity: np.ndarray | None
 
 
 def _turned(said: Says, turn: np.ndarray) -> _Said:
     up = np.asarray(said.up, np.float64) @ turn
-    return _Said(up, np.asarray(said.up_certainty), np.asarray(said.planted))
+    velocity = said.velocity
+    if velocity is not None:
+        velocity = np.append(velocity[:3] @ turn, velocity[3])
+    certainty, planted = np.asarray(said.up_certainty), np.asarray(said.planted)
+    return _Said(up, certainty, planted, said.closeness, velocity)

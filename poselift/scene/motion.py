@@ -77,7 +77,8 @@ class CameraSteps:
         from scipy.spatial.transform import Rotation
 
         grown = np.cumsum(self.zoom)
-        if np.abs(grown).max(initial=0.0) < _STILL_ZOOM:
+        # Who goes nearer sees things grow: a lens that zooms is less likely.
+        if self.carried or np.abs(grown).max(initial=0.0) < _STILL_ZOOM:
             grown = np.zeros_like(grown)
         zoom = np.exp(grown)
         angles = self.pixels / (focal * zoom)[:, None]
@@ -91,9 +92,10 @@ class CameraSteps:
             now = now @ step.T
             turn[frame] = now
         turned = np.degrees(np.arccos(np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1)))
-        if turned.max(initial=0.0) < _STILL_DEGREES and not grown.any():
+        still = turned.max(initial=0.0) < _STILL_DEGREES and not grown.any()
+        if still and not self.carried:
             return None
-        return Moves(turn, zoom, focal, centre)
+        return Moves(turn, zoom, focal, centre, self.carried)
 
 
 class BackgroundMotion:

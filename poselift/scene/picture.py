@@ -20,7 +20,7 @@ def onto_picture(world: np.ndarray, eye: np.ndarray, sight: np.ndarray, weight: 
 
     Args:
         world: metres.
-        eye: (3,) where the camera is.
+        eye: (3,) where the camera is, or (T, 1, 3) where it goes.
         sight: (T, 17, 3) unit vectors from the camera towards what was seen of each joint.
         weight: (T, 17) 0..1, how well it was seen.
         fps: frames per second.

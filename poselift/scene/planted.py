@@ -25,12 +25,17 @@ class Moves:
         zoom: (T,) focal length over that of the first frame.
         focal: pixels in the first frame, as far as is known.
         centre: (2,) the pixel on the optical axis.
+        carried: whether it also went from place to place.
+        way: (T, 3) where it was, metres from where it was first, in the first frame's axes; None
+            as long as that is not known, and for cameras that stay in their place.
     """
 
     turn: np.ndarray
     zoom: np.ndarray
     focal: float
     centre: tuple[float, float]
+    carried: bool = False
+    way: np.ndarray | None = None
 
 
 def planted_feet(motion: Motion, weight: np.ndarray, moves: Moves | None) -> np.ndarray:
@@ -47,6 +52,9 @@ def planted_feet(motion: Motion, weight: np.ndarray, moves: Moves | None) -> np.
     seen = weight[:, ANKLES] > _SURE
     if motion.planted is None:
         return np.where(seen, picture, np.minimum(picture, _UNSEEN_PLANTED))
+    if moves is not None and moves.carried:
+        # What rests moves in the picture, and what goes along does not.
+        seen = np.zeros_like(seen)
     return planted_by_both(motion.planted, picture, seen)
 
 

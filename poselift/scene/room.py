@@ -13,6 +13,7 @@ from poselift import gaps, large
 from poselift.scene.balance import ANKLES
 from poselift.scene.bones import stature
 from poselift.scene.camera import Camera, world_from_camera
+from poselift.scene.carried import way_of_camera
 from poselift.scene.estimate import Belief, believe
 from poselift.scene.given import Given
 from poselift.scene.long import in_sections, longest_seen, middle_of, rows_of_motion
@@ -171,6 +172,14 @@ def _shot(
             moves = steps.moves(given.focal or focal, centre)
         belief = believe(told, size, given, moves, known)
     assert belief is not None
+    if moves is not None and moves.carried:
+        people = (
+            (straight(part), belief.sizes.get(number, 1.0))
+            for number, motion in enumerate(motions)
+            if len(motion)
+            for _, part in in_sections(motion)
+        )
+        moves = replace(moves, way=way_of_camera(people, belief.focal, belief.up, moves))
     camera = _camera(belief, size, given, moves)
     worlds, feet, tall = [], [], []
     for number, motion in enumerate(motions):
@@ -219,8 +228,14 @@ def _along_ray(motion: Motion, size: tuple[int, int], view: float) -> Motion:
     pelvis = blurred(pelvis, _WINDOW_SECONDS * motion.fps)
     ahead = np.full((len(pelvis), 1), focal_length(size, view))
     turn = turn_to(np.concatenate([pelvis, ahead], axis=1))
-    up = None if motion.up is None else np.einsum("tba,tb->ta", turn, motion.up)
-    return replace(motion, pose3d=(motion.pose3d @ turn).astype(np.float32), up=up)
+    up, velocity = motion.up, motion.velocity
+    if up is not None:
+        up = np.einsum("tba,tb->ta", turn, up)
+    if velocity is not None:
+        along = np.einsum("tba,tb->ta", turn, velocity[:, :3])
+        velocity = np.concatenate([along, velocity[:, 3:]], axis=1)
+    pose = (motion.pose3d @ turn).astype(np.float32)
+    return replace(motion, pose3d=pose, up=up, velocity=velocity)
 
 
 def _known_sizes(motions: Sequence[Motion], heights: Mapping[int, float]) -> dict[int, float]:
@@ -240,6 +255,8 @@ def _camera(belief: Belief, size: tuple[int, int], given: Given, moves: Moves | 
     if moves is not None:
         rotation = moves.turn.swapaxes(1, 2) @ rotation
         position = np.tile(position, (len(rotation), 1))
+        if moves.way is not None:
+            position = position + moves.way @ world_from_camera(belief.up).T
         focal = belief.focal * moves.zoom
     return Camera(
         size, rotation, position, focal, given.centre or (size[0] / 2, size[1] / 2),

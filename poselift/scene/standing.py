@@ -41,11 +41,14 @@ def stand(
     pose = upright @ to_world.T * scale
     known = sight.trust > 0
     root = _through_gaps(sight.root, known) @ to_world.T * scale
-    root[:, 2] += belief.height
+    eye = np.tile([0.0, 0.0, belief.height], (len(root), 1))
+    if moves is not None and moves.way is not None:
+        eye += moves.way[frames] @ to_world.T
+    root += eye
     ray = sight.ray @ to_world.T
     clues = Clues(
         motion.fps, root, np.where(known, _usual(sight.trust), 0.02), ray,
-        np.linalg.norm(root - [0, 0, belief.height], axis=1), pose[:, ANKLES], planted,
+        np.linalg.norm(root - eye, axis=1), pose[:, ANKLES], planted,
     )  # fmt: skip
     path = _placed(clues, pose)
     rays = np.concatenate([(xy - np.array(camera.centre)) / focal, np.ones((*xy.shape[:2], 1))], 2)
@@ -53,8 +56,7 @@ def stand(
         rays = rays @ turn.swapaxes(1, 2)
     rays = rays @ to_world.T
     rays /= np.linalg.norm(rays, axis=2, keepdims=True)
-    eye = np.array([0.0, 0.0, belief.height])
-    world = onto_picture(pose + path[:, None], eye, rays, weight, motion.fps)
+    world = onto_picture(pose + path[:, None], eye[:, None], rays, weight, motion.fps)
     standing = stances(clues.rest, motion.fps)
     world, kept = plant(world, clues.rest, clues.level, standing, motion.fps)
     return world.astype(np.float32), kept

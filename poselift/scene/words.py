@@ -43,4 +43,13 @@ def _grounds(belief, given: Given, moves: Moves | None) -> str:  # type: ignore[
     if moves is not None:
         turned = np.degrees(np.arccos(np.clip(moves.turn[:, 2, 2].min(), -1, 1)))
         words.append(f"it turned by {turned:.0f} degrees")
+        if moves.way is not None:
+            words.append(f"it is carried, {_length(moves.way):.0f} m by how people walk")
+        elif moves.carried:
+            words.append("it is carried, nobody knows where to")
     return ", ".join(words)
+
+
+def _length(way: np.ndarray) -> float:
+    """Metres, by every fifth frame: what trembles is no way."""
+    return float(np.linalg.norm(np.diff(way[::5], axis=0), axis=1).sum())

@@ -17,7 +17,7 @@ IMAGE = (640, 480)
 _SMALL: dict[str, Any] = {
     "frames": 9, "frames_kept": 3, "coefficients_kept": 3, "depth": 2, "blocks": 1, "width": 16,
     "heads": 2, "attention_heads": 2, "representation": 16, "ratio": 0.6, "pruned_layers": (0,),
-    "spatial_blocks": 1, "temporal_blocks": 1, "kernels": (3, 3),
+    "spatial_blocks": 1, "temporal_blocks": 1, "kernels": (3, 3), "room": True,
 }  # fmt: skip
 
 

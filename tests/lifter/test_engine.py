@@ -160,15 +160,46 @@ def test_what_the_heads_say_comes_with_the_motion() -> None:
     for share in (motion.up_certainty, motion.planted):
         assert 0 <= share.min() <= share.max() <= 1
     assert motion.spread.min() > 0
+    assert motion.closeness.shape == (40, 2)
+    assert motion.velocity.shape == (40, 4)
+    assert min(motion.closeness[:, 1].min(), motion.velocity[:, 3].min()) > 0
     mirrored = mirror_points(track.xy) + np.array([IMAGE[0], 0])
     other = Track(1, track.frames, mirrored, track.score[:, list(H36M17.mirror)])
     [twin] = ClipLifter.from_net(net, "ray")([other], image_size=IMAGE, fps=30)
     assert np.abs(motion.up * [-1, 1, 1] - twin.up).max() < 1e-4
     assert np.abs(motion.planted[:, ::-1] - twin.planted).max() < 1e-4
     assert np.abs(motion.spread[:, list(H36M17.mirror)] - twin.spread).max() < 1e-4
+    assert np.abs(motion.closeness - twin.closeness).max() < 1e-4
+    assert np.abs(motion.velocity * [-1, 1, 1, 1] - twin.velocity).max() < 30 * 1e-4
     [bare] = ClipLifter.from_net(small_net("poselift"), "ray")([track], image_size=IMAGE, fps=30)
     assert bare.up is None
     assert bare.planted is None
+    assert bare.closeness is None
+    assert bare.velocity is None
+
+
+def test_what_is_said_in_the_rays_frame_is_turned_with_the_pose() -> None:
+    still = Track(1, np.arange(9), np.repeat(random_track(1).xy, 9, 0), np.ones((9, 17)))
+    aside = Track(1, still.frames, still.xy + np.array([250, 0]), still.score)
+    lifter = ClipLifter.from_net(small_net("poselift2"), "crop")
+    seen, moved = lifter([still, aside], image_size=IMAGE, fps=30, field_of_view=60)
+    turn = np.linalg.lstsq(seen.pose3d[0], moved.pose3d[0], rcond=None)[0]
+    assert np.abs(turn - np.eye(3)).max() > 0.1
+    assert np.abs(seen.up @ turn - moved.up).max() < 1e-4
+    assert np.abs(seen.velocity[:, :3] @ turn - moved.velocity[:, :3]).max() < 30 * 1e-4
+    assert np.abs(seen.closeness - moved.closeness).max() < 1e-5
+
+
+def test_velocities_are_metres_a_second_at_any_rate() -> None:
+    lifter = ClipLifter.from_net(small_net("poselift2"), "ray", fps=30)
+    track = random_track(40)
+    every = Track(
+        1, np.arange(79), np.repeat(track.xy, 2, 0)[:-1], np.repeat(track.score, 2, 0)[:-1]
+    )
+    every.xy[1::2] = (track.xy[1:] + track.xy[:-1]) / 2
+    [slow] = lifter([track], image_size=IMAGE, fps=30)
+    [fast] = lifter([every], image_size=IMAGE, fps=60)
+    assert np.abs(fast.velocity[::2] - slow.velocity).max() < 0.1 * np.abs(slow.velocity).max()
 
 
 @pytest.mark.parametrize("name", NAMES)

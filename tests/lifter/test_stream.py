@@ -95,9 +95,14 @@ def test_what_the_heads_say_is_that_of_offline_lifting() -> None:
         if stream.push(*seen) is not None:
             said.append(stream.said)
     [offline] = lifter([track], image_size=IMAGE, fps=30)
-    for name in ("up", "up_certainty", "planted", "spread"):
+    for name in ("up", "up_certainty", "planted", "spread", "closeness", "velocity"):
         live = np.stack([getattr(one, name) for one in said])
         assert np.abs(live - getattr(offline, name)[: len(live)]).max() < 1e-4
+    earlier = ClipLifter.from_net(small_net("poselift2", room=False), "ray")
+    without = Stream(earlier, image_size=IMAGE)
+    without.push(track.xy[0], track.score[0])
+    assert without.said is not None
+    assert without.said.closeness is None
     plain = Stream(make("poselift"), image_size=IMAGE)
     plain.push(track.xy[0], track.score[0])
     assert plain.said is None

@@ -225,6 +225,23 @@ def test_up_and_planted_feet_come_with_the_windows_and_are_mirrored_with_them() 
     assert (standing < other)[alone].float().mean() > 0.9
 
 
+def test_how_close_the_camera_is_and_where_people_go_come_with_the_windows() -> None:
+    """The box of somebody who comes nearer grows, as fast as the closeness says."""
+    recipe = Recipe(frames=27, noise=NO_NOISE, true=1.0, lying=0, cut_future=0, cut_past=0)
+    people = Studio(clips(3), recipe, seed=3)
+    windows = people.windows(400)
+    assert windows.closeness is not None
+    assert windows.velocity is not None
+    assert windows.velocity.shape == (400, 27, 3)
+    assert windows.closeness.amin() > 1 / 20
+    assert windows.closeness.amax() <= 2
+    went = windows.velocity.sum(1)[:, 2]  # away from the camera: along the ray
+    nearer = 1 / windows.closeness[:, -1] - 1 / windows.closeness[:, 0]
+    clearly = nearer.abs() > 0.3
+    assert clearly.sum() > 20
+    assert ((went / nearer)[clearly] - 1).abs().median() < 0.1
+
+
 def test_batches_of_shorter_windows_have_more_of_them() -> None:
     studio = Studio(clips(2), Recipe(frames=20, lengths=(20, 10, 5)), seed=2)
     shapes = {tuple(studio.windows(8).x.shape[:2]) for _ in range(20)}

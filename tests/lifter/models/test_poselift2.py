@@ -30,6 +30,22 @@ def test_a_deeper_network_begins_where_the_other_was(name: str) -> None:
         assert block.fc2.weight.grad.abs().sum() > 0
 
 
+def test_heads_of_the_room_are_added_to_a_network_that_had_none_and_says_the_rest_as_before() -> (
+    None
+):
+    old = small_net("poselift2", room=False)
+    torch.manual_seed(3)
+    new = models.create("poselift2", **{**old.settings, "room": True})
+    new.begin_from(old)  # type: ignore[attr-defined]
+    x = window()
+    grown = new(x), new.packed(x)
+    torch.testing.assert_close(grown[0], old(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(grown[1][..., :73], old.packed(x), atol=1e-5, rtol=1e-5)
+    said = grown[1][0, 0, 73:]
+    assert (said[[0, 2, 3, 4]] - torch.tensor([0.3, 0, 0, 0])).abs().max() < 1e-6
+    assert (said[[1, 5]].exp() - torch.tensor([0.15, 0.02])).abs().max() < 1e-6
+
+
 @pytest.mark.parametrize(("width", "depth"), [(32, 4), (16, 1)])
 def test_another_width_or_a_lesser_depth_is_refused(width: int, depth: int) -> None:
     new = models.Poselift2(frames=9, width=width, depth=depth, attention_heads=2)

@@ -1,14 +1,19 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from poselift.lifter.data.windows import WindowBatch
 from poselift.lifter.models.packed import Heads
 from poselift.lifter.training.losses import (
     LossWeights,
     aligned_error,
+    closeness_cost,
     direction_cost,
     heads_loss,
+    length_cost,
     pose_loss,
 )
 
@@ -64,15 +69,26 @@ def test_being_sure_pays_when_right_and_costs_when_wrong() -> None:
     assert sure < unsure < wrong
 
 
-def test_heads_learn_what_is_known_and_nothing_from_what_is_not() -> None:
-    pose, known = torch.zeros(2, 9, 17, 3), torch.ones(2, 9)
-    heads = Heads(
-        *(torch.zeros(2, 9, n, requires_grad=True) for n in (3, 2, 17))  # type: ignore[misc]
+def told(**known: torch.Tensor) -> WindowBatch:
+    """Two windows of which only this is known."""
+    return WindowBatch(
+        torch.zeros(2, 9, 17, 3), torch.zeros(2, 9, 17, 3), torch.ones(2, 9), **known
     )
+
+
+def at_rest() -> Heads:
+    """Heads that say nothing yet, of two windows."""
+    sizes = (3, 2, 17, 2, 4)
+    return Heads(*(torch.zeros(2, 9, size, requires_grad=True) for size in sizes))
+
+
+def test_heads_learn_what_is_known_and_nothing_from_what_is_not() -> None:
+    pose, known, heads = torch.zeros(2, 9, 17, 3), torch.ones(2, 9), at_rest()
     up = torch.tensor([0.0, -1.0, 0.0]).repeat(2, 9, 1)
     planted = torch.ones(2, 9, 2)
     up[1], planted[1] = torch.nan, torch.nan
-    loss = heads_loss(heads, pose, pose + 0.1, known, up, planted, LossWeights())
+    batch = told(up=up, planted=planted)
+    loss = heads_loss(heads, pose, pose + 0.1, batch, known, LossWeights())
     loss.backward()
     assert loss.isfinite()
     assert (heads.up.grad[0, :, 1] > 0).all()  # downhill is up
@@ -80,19 +96,39 @@ def test_heads_learn_what_is_known_and_nothing_from_what_is_not() -> None:
     assert (heads.spread.grad[..., 1:] > 0).all()  # 1 m is too much
     assert (heads.up.grad[1] == 0).all()
     assert (heads.planted.grad[1] == 0).all()
+    assert heads.closeness.grad is None
+    assert heads.velocity.grad is None
+
+
+def test_heads_of_the_room_learn_of_frames_that_are_known() -> None:
+    pose, known, heads = torch.zeros(2, 9, 17, 3), torch.ones(2, 9), at_rest()
+    known[1] = 0
+    batch = told(
+        closeness=torch.full((2, 9), 3.0), velocity=torch.tensor([0, 0, 2.0]).repeat(2, 9, 1)
+    )
+    heads_loss(heads, pose, pose, batch, known, LossWeights()).backward()
+    assert (heads.closeness.grad[0] < 0).all()  # nearer, and more doubtful
+    assert (heads.velocity.grad[0, :, 2:] < 0).all()  # away from the camera, likewise
+    assert (heads.velocity.grad[0, :, :2] == 0).all()
+    assert (heads.closeness.grad[1] == 0).all()
+    assert (heads.velocity.grad[1] == 0).all()
 
 
 def test_the_spread_that_costs_least_is_the_mean_error() -> None:
-    pose, known = torch.zeros(1, 9, 17, 3), torch.ones(1, 9)
-    truth = pose + torch.tensor([0.06, 0.0, 0.08])  # 0.1 m
-    zero = torch.zeros(1, 9, 3), torch.zeros(1, 9, 2)
+    error = torch.tensor([0.05, 0.15])
     costs = {
-        size: float(
-            heads_loss(
-                Heads(*zero, torch.full((1, 9, 17), size).log()), pose, truth, known, None, None,
-                LossWeights(spread=1.0),
-            )
-        )
+        size: float(length_cost(torch.tensor(size).log(), error).mean())
         for size in (0.05, 0.09, 0.1, 0.11, 0.2)
-    }  # fmt: skip
+    }
     assert min(costs, key=costs.get) == 0.1  # type: ignore[arg-type]
+
+
+def test_the_closeness_that_costs_least_is_the_true_one_as_doubtful_as_it_is() -> None:
+    true = torch.tensor([0.1, 0.3])
+
+    def cost(mean: float, sd: float) -> float:
+        said = torch.tensor([mean, math.log(sd)]).expand(2, 2)
+        return float(closeness_cost(said, true).mean())
+
+    best = cost(0.2, 0.1)
+    assert best < min(cost(0.19, 0.1), cost(0.21, 0.1), cost(0.2, 0.09), cost(0.2, 0.11))
