@@ -1,7 +1,9 @@
 """What the lifters that ship cost: `python -m benchmarks.shipped [LIFTER ...] [--json FILE]`.
 
 Each lifts the same minute of one person as `lifter.load` comes, mirror averaging on, and the same
-frames one by one as a live stream; ratios are to the first lifter, measured in turn in one run.
+frames one by one as a live stream; ratios are to the first lifter, measured in turn in one run. A
+lifter that is called `NAME:DTYPE` computes in that type. `moved` is how far joints are from where
+float32 puts them.
 """
 
 from __future__ import annotations
@@ -26,9 +28,23 @@ from poselift.weights.lifters import TRAINED
 _FRAMES, _LIVE_FRAMES = 1800, 150
 
 
+def loaded(name: str) -> ClipLifter:
+    """A lifter by its name, and by its type after a colon."""
+    name, _, dtype = name.partition(":")
+    return lifter.load(name, device="cpu", dtype=dtype or "auto")
+
+
+def moved(name: str, lift: ClipLifter) -> float:
+    """Millimetres from the poses of float32, in the mean."""
+    exact = loaded(f"{name.partition(':')[0]}:float32")
+    poses = [one([walk(300)], image_size=SIZE, fps=30)[0].pose3d for one in (lift, exact)]
+    return 1000 * float(np.linalg.norm(poses[0] - poses[1], axis=-1).mean())
+
+
 def parameters(name: str) -> int:
     """The network's parameters as it was trained; for lifting some are merged."""
-    return sum(weight.numel() for weight in models.load(weights.get(name)).parameters())
+    file = weights.get(name.partition(":")[0])
+    return sum(weight.numel() for weight in models.load(file).parameters())
 
 
 def macs_a_frame(lift: ClipLifter) -> float:
@@ -54,7 +70,7 @@ def live(lift: ClipLifter, track: Track) -> np.ndarray:
 
 def measure(names: list[str], rounds: int, busy: bool = False) -> list[dict[str, Any]]:
     """A row of figures a lifter."""
-    lifters = {name: lifter.load(name, device="cpu") for name in names}
+    lifters = {name: loaded(name) for name in names}
     long, short = walk(_FRAMES), walk(_LIVE_FRAMES)
     jobs: dict[str, Callable[[], object]] = {}
     for name, lift in lifters.items():
@@ -72,6 +88,7 @@ def measure(names: list[str], rounds: int, busy: bool = False) -> list[dict[str,
             "ratio": seconds[f"{names[0]} clip"] / seconds[f"{name} clip"],
             "live_ms": 1000 * seconds[f"{name} live"] / _LIVE_FRAMES,
             "live_ratio": seconds[f"{names[0]} live"] / seconds[f"{name} live"],
+            "moved_mm": moved(name, lift),
         }
         for name, lift in lifters.items()
     ]
@@ -80,11 +97,12 @@ def measure(names: list[str], rounds: int, busy: bool = False) -> list[dict[str,
 def show(results: list[dict[str, Any]]) -> str:
     """The table for people."""
     headings = ["lifter", "parameters, M", "MMACs per frame", "clip, frames/s", "ratio",
-                "live, ms per frame", "ratio"]  # fmt: skip
+                "live, ms per frame", "ratio", "moved, mm"]  # fmt: skip
     rows = [
         [
             r["lifter"], f"{r['parameters_m']:.2f}", f"{r['mmacs']:.1f}", f"{r['fps']:.0f}",
             f"{r['ratio']:.2f}", f"{r['live_ms']:.1f}", f"{r['live_ratio']:.2f}",
+            f"{r['moved_mm']:.2f}",
         ]
         for r in results
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from poselift.lifter.engine import (
     WindowEngine,
     WindowSettings,
 )
+from poselift.lifter.models.half import half_is_faster, halve
 from poselift.lifter.models.packed import said
 from poselift.lifter.normalise import Normalisation
 from poselift.types import Motion, Track
@@ -242,14 +243,20 @@ class ClipLifter:
 
 def _prepare(net: LifterNet, device: str, dtype: str, runtime: Runtime) -> LifterNet:
     """A frozen copy of `net`, where and how it is to compute."""
-    if dtype not in DTYPES:
-        raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use {', '.join(DTYPES)}.")
+    if dtype not in (*DTYPES, "auto"):
+        raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use auto, {', '.join(DTYPES)}.")
     frozen = models.freeze(net)
+    halves = dtype == "auto" and runtime != "onnxruntime" and resolve_device(device).type == "cpu"
+    dtype = "float32" if dtype == "auto" else dtype
     if runtime == "auto":
         here = resolve_device(device).type == "cpu" and dtype == "float32"
         runtime = "onnxruntime" if here and onnx_is_faster(frozen) else "torch"
     if runtime == "torch":
-        return frozen.to(resolve_device(device), DTYPES[dtype])
+        frozen.to(resolve_device(device), DTYPES[dtype])
+        if halves and frozen.half_layers and half_is_faster():
+            for name in frozen.half_layers:
+                halve(getattr(frozen, name))
+        return frozen
     if runtime != "onnxruntime":
         raise PoseliftError(f"Unknown runtime {runtime!r}.", "Use auto, torch or onnxruntime.")
     if resolve_device(device).type != "cpu" or dtype != "float32":

@@ -42,7 +42,7 @@ def load(
     units: Literal["metres", "screen"] | None = None,
     trained_fps: float | None = None,
     device: str = "auto",
-    dtype: str = "float32",
+    dtype: str = "auto",
     runtime: Literal["auto", "torch", "onnxruntime"] = "auto",
     mirror: bool = True,
     join: Literal["blend", "centre"] = "blend",
@@ -67,7 +67,8 @@ def load(
         units: "metres", or "screen" for networks like the published SCT.
         trained_fps: the rate the network expects; clips at other rates are resampled.
         device: auto, cpu, cuda, cuda:1, mps.
-        dtype: float32, bfloat16, float16.
+        dtype: float32, bfloat16, float16; "auto" is float32 with matrices multiplied in bfloat16
+            where network and processor are fit for it: twice as fast, the same scores.
         runtime: "torch", "onnxruntime" (float32 on the CPU, needs the `export` extra), or "auto":
             onnxruntime for large networks on a CPU with AVX-512 where that extra is installed.
         mirror: see `lifter.WindowSettings`, as for the next three.

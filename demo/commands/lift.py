@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--normalisation", choices=["screen", "crop", "ray"], help="if the file does not say"
     )
     net.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
-    net.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    net.add_argument("--dtype", default="auto", help="auto (default), float32, bfloat16, float16")
     net.add_argument(
         "--runtime", default="auto", help="auto (default), torch, onnxruntime: CPU only"
     )

@@ -69,6 +69,7 @@ class LifterNet(nn.Module, Published, ABC):
         settings: everything `models.create(name, **settings)` needs to make it again.
         hidden_settings: settings that no tensor's shape shows.
         heads: whether `lift_packed` says more than the pose.
+        half_layers: parts whose matrices may be multiplied in bfloat16, see `models.half`.
         attention_over: (pattern of block names, tokens) pairs: what its attentions look from and
             at; empty for networks without attention.
     """
@@ -77,6 +78,7 @@ class LifterNet(nn.Module, Published, ABC):
     output: ClassVar[Literal["centre", "all"]]
     hidden_settings: ClassVar[tuple[str, ...]] = ()
     heads: ClassVar[bool] = False
+    half_layers: ClassVar[tuple[str, ...]] = ()
     attention_over: ClassVar[tuple[tuple[str, Tokens], ...]] = ()
 
     normalisation: Normalisation | None = None

@@ -73,6 +73,7 @@ class Poselift(LifterNet):
     name = "poselift"
     output = "all"
     hidden_settings = ("frames", "heads", "drop_path")
+    half_layers = ("blocks",)
     attention_over = (("blocks.*", "frames"),)
 
     cosine: Tensor

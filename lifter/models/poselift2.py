@@ -39,6 +39,7 @@ class Poselift2(LifterNet):
     output = "all"
     heads = True
     hidden_settings = ("frames", "attention_heads", "drop_path", "shortest", "live_ages")
+    half_layers = ("blocks",)
     attention_over = (("blocks.*", "frames"),)
 
     cosine: Tensor

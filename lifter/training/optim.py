@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from poselift.lifter.models.half import half_is_faster
 
 
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
@@ -29,27 +29,7 @@ def half_precision(device: torch.device) -> torch.dtype | None:
     """bfloat16 where the processor multiplies matrices faster in it; None elsewhere."""
     if device.type == "cuda":
         return torch.bfloat16
-    return torch.bfloat16 if device.type == "cpu" and _bfloat16_is_faster() else None
-
-
-@functools.cache
-def _bfloat16_is_faster() -> bool:
-    """Tried once: some processors have the instructions and take twice as long with them."""
-    # oneDNN takes bfloat16 on any AVX-512, but only with these instructions may it be worth it.
-    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return False
-    return _seconds_to_multiply(torch.bfloat16) < _seconds_to_multiply(torch.float32)
-
-
-def _seconds_to_multiply(dtype: torch.dtype) -> float:
-    """The shortest of a few products of a network's size."""
-    tokens, weight = torch.ones(2048, 192, dtype=dtype), torch.ones(192, 576, dtype=dtype)
-    taken = []
-    for _ in range(8):  # the first make the kernel
-        began = time.perf_counter()
-        tokens @ weight
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+    return torch.bfloat16 if device.type == "cpu" and half_is_faster() else None
 
 
 class Muon(torch.optim.Optimizer):
