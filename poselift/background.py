@@ -29,11 +29,6 @@ def steps_of(seen: SeenClip, reporter: Reporter) -> CameraSteps | None:
     if len(steps.lost) - len(steps.cuts) > _MOST_LOST * len(seen.time):
         reporter.say("the background could not be followed: the camera is taken as standing still")
         return steps.standing()
-    if steps.carried:
-        reporter.say(
-            "the camera seems to be carried: what it turned is known, where it went is not, so "
-            "people's ways are as seen from one place"
-        )
     return steps
 
 

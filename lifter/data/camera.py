@@ -30,12 +30,16 @@ class Views:
         placed: (B, 3) where the person's middle is in camera space, metres.
         fov: (B,) field of view along the picture's longer side, radians.
         frame: (B, 2) half of the picture's width and height at focal length 1.
+        follows: (B,) by which share of the person's way the camera goes along; 0 stands still.
+        drift: (B, 3) metres that it goes of its own, in world axes, in half a window.
     """
 
     turn: Tensor
     placed: Tensor
     fov: Tensor
     frame: Tensor
+    follows: Tensor | None = None
+    drift: Tensor | None = None
 
 
 class CameraSource(Protocol):
@@ -53,7 +57,7 @@ class Filmed:
     Attributes:
         joints: (B, T, 17, 3).
         points: (B, T, 17, 3) the COCO points of the same people.
-        way: (B, T, 3) the pelvis, as a camera that does not shake would see it.
+        way: (B, T, 3) the pelvis, as a camera that neither shakes nor goes along would see it.
         up: (B, T, 3) unit vector against gravity.
         fov, frame: as in `Views`.
     """
@@ -95,6 +99,7 @@ class Cameras:
             picture's border.
         cut: chance that the picture's border cuts the person off: anywhere, or filmed so close
             that the legs are out of the picture.
+        follows: chance that the camera is carried along with the person.
     """
 
     elevation: tuple[float, float] = (-20.0, 60.0)
@@ -104,6 +109,7 @@ class Cameras:
     share: tuple[float, float] = (0.2, 0.95)
     off: tuple[float, float] = (0.0, 1.0)
     cut: float = 0.15
+    follows: float = 0.3
 
     def views(self, batch: int, rng: Generator) -> Views:
         """`batch` random cameras."""
@@ -115,7 +121,11 @@ class Cameras:
         turn = looking(uniform((batch,), 0, 2 * math.pi, rng), elevation, torch.deg2rad(roll))
         fov = torch.deg2rad(uniform((batch,), *self.fov, rng))
         frame = _pictures(fov, rng)
-        return Views(turn, self._places(frame, rng), fov, frame)
+        places = self._places(frame, rng)
+        carried = sometimes(batch, self.follows, rng)
+        follows = carried * uniform((batch,), 0.3, 1.1, rng)
+        drift = carried[:, None] * torch.randn((batch, 3), generator=rng)
+        return Views(turn, places, fov, frame, follows, drift * torch.tensor([0.2, 0.2, 0.05]))
 
     def _places(self, frame: Tensor, rng: Generator) -> Tensor:
         """(B, 3) where the person's middle is."""
@@ -185,6 +195,7 @@ def film(joints: Tensor, points: Tensor, rng: Generator, cameras: CameraSource =
     batch, frames = joints.shape[:2]
     views = cameras.views(batch, rng)
     centre = joints[:, :, 0].mean(dim=1)[:, None, None]
+    goes = _goes_along(joints[:, :, 0], views)[:, :, None]
     placed = views.placed[:, None, None]
     shake = _shake(batch, frames, rng)
     turn = views.turn[:, None]
@@ -192,9 +203,21 @@ def film(joints: Tensor, points: Tensor, rng: Generator, cameras: CameraSource =
     def still(world: Tensor) -> Tensor:
         return (world - centre) @ turn.transpose(-1, -2) + placed
 
-    seen, faces = (still(world) @ shake.transpose(-1, -2) for world in (joints, points))
+    seen, faces = (still(world - goes) @ shake.transpose(-1, -2) for world in (joints, points))
     up = (shake @ turn)[..., 2]
     return Filmed(seen, faces, still(joints[:, :, :1])[:, :, 0], up, views.fov, views.frame)
+
+
+def _goes_along(roots: Tensor, views: Views) -> Tensor:
+    """(B, T, 3) where cameras are that go along with people whose pelvises are at `roots`."""
+    if views.follows is None or views.drift is None:
+        return torch.zeros_like(roots)
+    time = torch.linspace(-1, 1, roots.shape[1])
+    bends = torch.stack([time, time.square() - time.square().mean()], -1)
+    # The person's way without steps and bobs: a line that bends once.
+    way = bends @ (torch.linalg.pinv(bends) @ (roots - roots.mean(1, keepdim=True)))
+    along = views.follows[:, None, None] * way * torch.tensor([1.0, 1.0, 0.3])
+    return along + views.drift[:, None] * time[:, None]
 
 
 def project(points: Tensor) -> Tensor:

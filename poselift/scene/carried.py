@@ -11,9 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from poselift.scene.camera import world_from_camera
-from poselift.scene.evidence import along_sight
 from poselift.scene.planted import Moves
-from poselift.scene.rays import joint_weights, look
+from poselift.scene.rays import along_sight, joint_weights, look
 from poselift.scene.smoothing import blurred
 from poselift.types import Motion
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.scene.camera import tilt_and_roll, up_from
-from poselift.scene.evidence import Evidence, gather, subjects
+from poselift.scene.evidence import Evidence, gather
 from poselift.scene.given import Given
 from poselift.scene.planted import Moves
 from poselift.scene.rays import FIELD_OF_VIEW, field_of_view, focal_length
 from poselift.scene.residuals import USUAL_HEIGHT, USUAL_TILT, residuals
+from poselift.scene.subject import subjects
 from poselift.types import Motion
 
 #: How lenses differ: the standard deviation of the logarithm of the tangent of half the angle.

@@ -73,6 +73,17 @@ def turn_to(rays: np.ndarray) -> np.ndarray:
     return np.stack(rows, axis=-1).reshape(*rays.shape[:-1], 3, 3)
 
 
+def along_sight(ray: np.ndarray, said: np.ndarray, turn: np.ndarray | None) -> np.ndarray:
+    """Vectors (T, 3) that were said along the lines of sight, in the common axes of `ray` (T, 3).
+
+    `turn` (T, 3, 3) leads to these from each frame's camera.
+    """
+    if turn is None:
+        return np.asarray(np.einsum("tab,tb->ta", turn_to(ray), said))
+    own = np.einsum("tba,tb->ta", turn, ray)
+    return np.asarray(np.einsum("tab,tbc,tc->ta", turn, turn_to(own), said))
+
+
 def look(
     pose: np.ndarray,
     xy: np.ndarray,

@@ -44,9 +44,9 @@ def _grounds(belief, given: Given, moves: Moves | None) -> str:  # type: ignore[
         turned = np.degrees(np.arccos(np.clip(moves.turn[:, 2, 2].min(), -1, 1)))
         words.append(f"it turned by {turned:.0f} degrees")
         if moves.way is not None:
-            words.append(f"it is carried, {_length(moves.way):.0f} m by how people walk")
+            words.append(f"it is carried, {_length(moves.way):.0f} m by how people move")
         elif moves.carried:
-            words.append("it is carried, nobody knows where to")
+            words.append("it seems to be carried, but this lifter cannot tell where to")
     return ", ".join(words)
 
 

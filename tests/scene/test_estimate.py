@@ -157,3 +157,18 @@ def test_a_lens_that_bends_what_is_straight_is_no_worse_than_a_level_camera() ->
     true = up_from(22, 6)
     level = np.degrees(np.arccos(up_from(0, 0) @ true))
     assert np.degrees(np.arccos(found @ true)) < 0.5 * level
+
+
+@pytest.mark.parametrize("view", [35.0, 80.0])
+def test_how_strong_perspective_looks_tells_the_lens_of_somebody_who_only_stands(
+    view: float,
+) -> None:
+    far = 2.0 / np.tan(np.radians(view) / 2)  # fills as much of the picture with every lens
+    motion = film(stander((0.0, far), 160.0), 5, view=view)
+    close = 1 / np.hypot(far, 2.0 - 0.84)
+    said = np.tile([close, 0.02], (len(motion), 1)).astype(np.float32)
+    plain, told = (built(one).camera for one in (motion, replace(motion, closeness=said)))
+    off, better = (abs(np.log(camera.focal / focal_length(SIZE, view))) for camera in (plain, told))
+    assert better < 0.12
+    assert better < 0.6 * off
+    assert told.uncertainty["field_of_view"] < plain.uncertainty["field_of_view"]

@@ -8,6 +8,7 @@ import torch
 
 from poselift.errors import PoseliftError
 from poselift.lifter.data import mocap
+from poselift.lifter.data.camera import Cameras
 from poselift.lifter.data.faults import Faults
 from poselift.lifter.data.head import coco_points
 from poselift.lifter.data.noise import KeypointNoise, disturb, measured_noise
@@ -227,9 +228,7 @@ def test_up_and_planted_feet_come_with_the_windows_and_are_mirrored_with_them() 
 
 def test_how_close_the_camera_is_and_where_people_go_come_with_the_windows() -> None:
     """The box of somebody who comes nearer grows, as fast as the closeness says."""
-    recipe = Recipe(frames=27, noise=NO_NOISE, true=1.0, lying=0, cut_future=0, cut_past=0)
-    people = Studio(clips(3), recipe, seed=3)
-    windows = people.windows(400)
+    windows = filmed_by(Cameras(follows=0))
     assert windows.closeness is not None
     assert windows.velocity is not None
     assert windows.velocity.shape == (400, 27, 3)
@@ -240,6 +239,30 @@ def test_how_close_the_camera_is_and_where_people_go_come_with_the_windows() -> 
     clearly = nearer.abs() > 0.3
     assert clearly.sum() > 20
     assert ((went / nearer)[clearly] - 1).abs().median() < 0.1
+
+
+def test_a_camera_that_is_carried_along_keeps_people_in_their_place_but_not_from_going() -> None:
+    still, carried = (filmed_by(Cameras(follows=share)) for share in (0.0, 1.0))
+    for windows in (still, carried):
+        assert windows.velocity is not None
+        assert windows.closeness is not None
+    torch.testing.assert_close(
+        still.velocity.norm(dim=-1).mean(), carried.velocity.norm(dim=-1).mean(), rtol=0.1, atol=0
+    )
+    went = [windows.velocity.sum(1)[:, 2].abs() > 0.5 for windows in (still, carried)]
+    nearer = [
+        (1 / windows.closeness[:, -1] - 1 / windows.closeness[:, 0]).abs()[far].median()
+        for windows, far in zip((still, carried), went, strict=True)
+    ]
+    assert nearer[1] < 0.7 * nearer[0]
+
+
+def filmed_by(cameras: Cameras) -> WindowBatch:
+    """Windows without errors of a keypointer."""
+    recipe = Recipe(
+        frames=27, noise=NO_NOISE, true=1.0, lying=0, cut_future=0, cut_past=0, cameras=cameras
+    )
+    return Studio(clips(3), recipe, seed=3).windows(400)
 
 
 def test_batches_of_shorter_windows_have_more_of_them() -> None:
