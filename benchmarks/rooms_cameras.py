@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from poselift.scene.motion import CameraSteps
+from poselift.scene.steps import CameraSteps
 
 SIZE = (1280, 720)
 FPS = 30.0

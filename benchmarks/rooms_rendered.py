@@ -13,9 +13,10 @@ import numpy as np
 
 from benchmarks.rooms_cameras import SIZE, MadeCamera
 from benchmarks.rooms_made import MadeRoom
-from poselift.scene.motion import BackgroundMotion, CameraSteps, camera_steps
+from poselift.scene.motion import BackgroundMotion
+from poselift.scene.steps import CameraSteps, camera_steps
 
-_SMALL = (320, 180)  # what is looked at, whatever the picture's size
+_DRAWN = (640, 360)  # twice the size that is looked at: far patterns must not flicker
 _TEXTURE, _A_METRE = 1024, 40  # pixels of a pattern that is repeated, and how many make a metre
 _CEILING = 3.5
 
@@ -33,15 +34,15 @@ def followed(made: MadeRoom, seed: int) -> CameraSteps:
 
 
 def pictures(camera: MadeCamera, seed: int) -> Iterator[np.ndarray]:
-    """Each frame's picture, (180, 320, 3) BGR, of walls 2 to 8 m beyond the camera and people."""
+    """Each frame's picture, (360, 640, 3) BGR, of walls 2 to 8 m beyond the camera and people."""
     rng = np.random.default_rng(seed)
     pattern = _pattern(rng)
     reach = np.abs(camera.position[:, :2]).max() + 3
     walls = reach + rng.uniform(2, 8, 4)  # where x and y end, below and above
     low, high = np.append(-walls[:2], 0), np.append(walls[2:], max(_CEILING, reach))
-    across = (np.arange(_SMALL[0]) + 0.5) / _SMALL[0] - 0.5
-    down = ((np.arange(_SMALL[1]) + 0.5) / _SMALL[1] - 0.5) * SIZE[1] / SIZE[0]
-    plane = np.stack([*np.meshgrid(across, down), np.ones(_SMALL[::-1])], axis=-1)
+    across = (np.arange(_DRAWN[0]) + 0.5) / _DRAWN[0] - 0.5
+    down = ((np.arange(_DRAWN[1]) + 0.5) / _DRAWN[1] - 0.5) * SIZE[1] / SIZE[0]
+    plane = np.stack([*np.meshgrid(across, down), np.ones(_DRAWN[::-1])], axis=-1)
     for rotation, position, focal in zip(
         camera.rotation, camera.position, camera.focal, strict=True
     ):
@@ -72,7 +73,7 @@ def _seen(
 def _pattern(rng: np.random.Generator) -> np.ndarray:
     """Spots of every size, without a seam."""
     total = np.zeros((_TEXTURE, _TEXTURE))
-    for sigma in (2, 5, 12, 30):
+    for sigma in (4, 10, 25, 60):
         spots = rng.standard_normal((_TEXTURE, _TEXTURE))
         wave = np.fft.fft2(spots)
         pitch = np.fft.fftfreq(_TEXTURE)

@@ -10,7 +10,7 @@ from poselift.progress import Reporter
 from poselift.types import Keypoints, SeenClip
 
 if TYPE_CHECKING:
-    from poselift.scene.motion import CameraSteps
+    from poselift.scene.steps import CameraSteps
 
 _SURE = 0.2  # the score of joints that make a person's box
 _MOST_LOST = 0.1  # of the frames: with more, what the background says is not believed
@@ -18,7 +18,7 @@ _MOST_LOST = 0.1  # of the frames: with more, what the background says is not be
 
 def steps_of(seen: SeenClip, reporter: Reporter) -> CameraSteps | None:
     """How the camera of a clip moved; None where that was not looked at, or nothing can be told."""
-    from poselift.scene.motion import camera_steps
+    from poselift.scene.steps import camera_steps
 
     if seen.background is None or len(seen.time) < 2 or not seen.tracks:
         return None

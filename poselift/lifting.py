@@ -19,10 +19,10 @@ from poselift.parts import Lifter
 from poselift.progress import Reporter
 from poselift.result import ClipMotion
 from poselift.scene.given import parse_camera, parse_heights
-from poselift.scene.motion import CameraSteps
 from poselift.scene.place import in_a_row, place
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length
 from poselift.scene.room import build
+from poselift.scene.steps import CameraSteps
 from poselift.scene.world import upright
 from poselift.sections import WHOLE, Blended, sections
 from poselift.settings import Settings

@@ -29,7 +29,7 @@ from poselift.progress import Reporter
 from poselift.scene.motion import BackgroundMotion
 from poselift.seen_frames import SeenFrame
 from poselift.store import TrackStore
-from poselift.types import SeenClip
+from poselift.types import BACKGROUND, SeenClip
 
 _BEHIND = "background."  # before the names of what its state holds
 
@@ -95,7 +95,7 @@ class _Looking:
         self._store = store
         self._builder = TrackBuilder()
         self._times = array("d")
-        self._background = array("d")  # six numbers a frame
+        self._background = array("d")  # `BACKGROUND` numbers a frame
 
     def clip(self) -> SeenClip:
         kept = self._store.read() if self._store is not None else None
@@ -118,7 +118,7 @@ class _Looking:
         return self._seen(self._source.size)
 
     def _seen(self, size: tuple[int, int]) -> SeenClip:
-        time, background = np.array(self._times), np.array(self._background).reshape(-1, 6)
+        time, background = np.array(self._times), np.array(self._background).reshape(-1, BACKGROUND)
         return SeenClip(time, size, self._builder.tracks(), background)
 
     def _look(self, state: dict[str, np.ndarray]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from poselift.skeleton import FEET4, H36M17
-from poselift.types import Keypoints
+from poselift.types import BACKGROUND, Keypoints
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SeenFrame:
         ids: (N,) each person's number; -1 for people not confirmed.
         joints: their joints in H36M-17.
         feet: their heels and toes in FEET4, where the keypointer reads them.
-        background: (6,) how what is behind them moved since the frame before.
+        background: (8,) how what is behind them moved since the frame before.
     """
 
     index: int
@@ -30,7 +30,7 @@ class SeenFrame:
     ids: np.ndarray
     joints: Keypoints
     feet: Keypoints | None = None
-    background: np.ndarray = field(default_factory=lambda: np.zeros(6))
+    background: np.ndarray = field(default_factory=lambda: np.zeros(BACKGROUND))
 
 
 def arrays_of(content: bytes) -> dict[str, np.ndarray]:
@@ -73,7 +73,11 @@ def frames_of(block: Mapping[str, np.ndarray]) -> Iterator[SeenFrame]:
     if "feet_xy" in block:
         points, scores = (np.split(block[name], cuts) for name in ("feet_xy", "feet_score"))
         feet = (Keypoints(xy, score, FEET4) for xy, score in zip(points, scores, strict=True))
+    background = block["background"]
+    # Earlier versions knew less of it: of those frames the rest stays unknown.
+    unknown = np.zeros((len(background), BACKGROUND - background.shape[1]))
+    background = np.concatenate([background, unknown], axis=1)
     for index, time, moved, (ids, xy, score) in zip(
-        block["index"].tolist(), block["time"].tolist(), block["background"], people, strict=True
+        block["index"].tolist(), block["time"].tolist(), background, people, strict=True
     ):
         yield SeenFrame(index, time, ids, Keypoints(xy, score, H36M17), next(feet), moved)

@@ -156,7 +156,7 @@ class SeenClip:
         time: (T,) float64 seconds of every frame.
         size: (width, height) of the picture as displayed.
         tracks: the people, in H36M-17; their `frames` index into `time`.
-        background: (T, 6) how the background moved, as `scene.motion.BackgroundMotion` gives it;
+        background: (T, 8) how the background moved, as `scene.motion.BackgroundMotion` gives it;
             None where there were no pictures to look at.
     """
 
@@ -213,6 +213,9 @@ class Motion:
     def __len__(self) -> int:
         return len(self.pose3d)
 
+
+#: Numbers a frame that say how the background moved, as `scene.motion.BackgroundMotion` gives them.
+BACKGROUND = 8
 
 #: What a `Motion` says of each frame by the lifter's word, some of it perhaps None.
 LIFTED_COLUMNS = ("pose3d", "up", "up_certainty", "planted", "spread", "closeness", "velocity")

@@ -7,7 +7,7 @@ import pytest
 
 from poselift.lifting import lift_clip
 from poselift.progress import Silent
-from poselift.scene.motion import CameraSteps
+from poselift.scene.steps import CameraSteps
 from poselift.settings import Settings
 from poselift.types import Motion, SeenClip, Track
 

@@ -24,7 +24,7 @@ from poselift.detectors.tracks import TrackBuilder
 from poselift.errors import PoseliftError
 from poselift.seen_frames import SeenFrame
 from poselift.store import Kept, TrackStore
-from poselift.types import Keypoints, SeenClip
+from poselift.types import BACKGROUND, Keypoints, SeenClip
 
 State = Mapping[str, np.ndarray]
 #: Sees the part of this index again from its cut on, from a state.
@@ -103,7 +103,7 @@ class _Clip:
 
     def seen(self) -> SeenClip:
         """The clip."""
-        background = np.array(self._background).reshape(-1, 6)
+        background = np.array(self._background).reshape(-1, BACKGROUND)
         return SeenClip(np.array(self._times), self.size, self._builder.tracks(), background)
 
 

@@ -59,12 +59,14 @@ def believe(
     given: Given | None = None,
     moves: Moves | None = None,
     known_sizes: Mapping[int, float] | None = None,
+    shown: tuple[float, float] | None = None,
 ) -> Belief:
     """The most likely camera of a clip with these people, in camera space as they were lifted.
 
-    `known_sizes` are of people, by the number of their motion, against the lifted body.
+    `known_sizes` are of people, by the number of their motion, against the lifted body; `shown` is
+    the focal length that the background shows, and its doubt as a share.
     """
-    search = Search(motions, size, given, moves, known_sizes)
+    search = Search(motions, size, given, moves, known_sizes, shown)
     while (belief := search.step()) is None:
         pass
     return belief
@@ -80,6 +82,7 @@ class Search:
         given: Given | None = None,
         moves: Moves | None = None,
         known_sizes: Mapping[int, float] | None = None,
+        shown: tuple[float, float] | None = None,
     ) -> None:
         self._given, self._size = given or Given(), size
         self._people = subjects(motions, moves)
@@ -87,7 +90,11 @@ class Search:
         self._numbers = [i for i, motion in enumerate(motions) if id(motion) in seen]
         known = known_sizes or {}
         self._sizes = np.array([known.get(number, np.nan) for number in self._numbers])
-        self._grid = _GRID
+        self._grid, self._shown = _GRID, shown
+        if shown is not None:
+            focal, doubt = shown
+            near = focal * np.exp(doubt * np.linspace(2, -2, 7))
+            self._grid = np.array([field_of_view(size, one) for one in near])
         if self._given.focal is not None:
             self._grid = np.array([field_of_view(size, self._given.focal)])
         self._fits: list[_Fit] = []
@@ -107,6 +114,10 @@ class Search:
         usual = (np.log(np.tan(np.radians(grid) / 2)) - _log_tan(FIELD_OF_VIEW)) / _LENS_SPREAD
         cost = _FIT_TELLS * np.array([fit.cost for fit in fits]) + np.array(self._lens)
         cost += np.square(usual)
+        if self._shown is not None:
+            focal, doubt = self._shown
+            seen = np.log([focal_length(size, view) / focal for view in grid])
+            cost += np.square(seen / doubt)
         chance = np.exp(-(cost - cost.min()) / 2)
         return _mean(self._numbers, size, grid, fits, chance / chance.sum(), given)
 

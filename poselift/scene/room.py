@@ -17,12 +17,12 @@ from poselift.scene.carried import way_of_camera
 from poselift.scene.estimate import Belief, believe
 from poselift.scene.given import Given
 from poselift.scene.long import in_sections, longest_seen, middle_of, rows_of_motion
-from poselift.scene.motion import CameraSteps
 from poselift.scene.planted import Moves
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.scene.stance import runs
 from poselift.scene.standing import stand
+from poselift.scene.steps import CameraSteps
 from poselift.scene.words import in_words
 from poselift.sections import Blended
 from poselift.types import Motion
@@ -162,15 +162,18 @@ def _shot(
     # Of somebody who is there for long, a part tells as much of the camera as all of it.
     told = [straight(longest_seen(motion)) for motion in motions]
     known = _known_sizes(told, heights)
-    moves = None
-    belief = None
+    moves = seen = belief = None
     for _ in range(1 if steps is None else 2):
         # How far a shift of the picture turned the camera depends on the lens that is found.
         if steps is not None:
-            focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
+            seen = steps.focal(size)
+            if seen is not None:
+                focal = seen[0]
+            else:
+                focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
             centre = given.centre or (size[0] / 2, size[1] / 2)
             moves = steps.moves(given.focal or focal, centre)
-        belief = believe(told, size, given, moves, known)
+        belief = believe(told, size, given, moves, known, seen)
     assert belief is not None
     if moves is not None and moves.carried:
         people = (

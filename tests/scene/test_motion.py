@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from poselift.scene.motion import BackgroundMotion, CameraSteps, camera_steps
+from poselift.scene.motion import BackgroundMotion
 from poselift.scene.rays import focal_length
+from poselift.scene.steps import CameraSteps, camera_steps
 
 SIZE = (640, 360)
 CENTRE = (320.0, 180.0)

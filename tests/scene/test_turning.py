@@ -7,8 +7,8 @@ import pytest
 
 from poselift.scene import room
 from poselift.scene.camera import up_from, world_from_camera
-from poselift.scene.motion import CameraSteps
 from poselift.scene.rays import focal_length, turn_to
+from poselift.scene.steps import CameraSteps
 from poselift.types import Motion, Track
 from tests.scene.made import FPS, SIZE, film, walker
 
