@@ -35,6 +35,7 @@ from poselift.scene.given import Given
 from poselift.scene.motion import BackgroundMotion
 from poselift.scene.place import place
 from poselift.scene.rays import field_of_view, focal_length
+from poselift.scene.steps import CameraSteps
 from poselift.scene.world import LEVEL, upright
 from poselift.types import Motion
 
@@ -87,22 +88,19 @@ def camera_given(made: MadeRoom, motions: Sequence[Motion]) -> Found:
 
 
 def with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
-    """The room with what the background shows, a tenth of a pixel off in every frame."""
-    built = room.build(motions, SIZE, steps=made.camera.steps(0.1))
-    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+    """The room with what the background shows, which is drawn and followed."""
+    return _moving(motions, followed(made))
 
 
 def turned_in_one_place(made: MadeRoom, motions: Sequence[Motion]) -> Found:
-    """A carried camera taken for one that only turns and zooms, by what its background shows."""
-    steps = replace(followed(made, made.seed), carried=False)
+    """A carried camera taken for one that only turns and zooms."""
+    return _moving(motions, replace(followed(made), carried=False, lens=None))
+
+
+def _moving(motions: Sequence[Motion], steps: CameraSteps) -> Found:
     built = room.build(motions, SIZE, steps=steps)
-    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
-
-
-def carried_along(made: MadeRoom, motions: Sequence[Motion]) -> Found:
-    """The room of a carried camera: what its background shows, and people tell how far it goes."""
-    built = room.build(motions, SIZE, steps=followed(made, made.seed))
-    return Found(built.worlds, built.camera.at(0).rotation[:, 2], float(built.camera.at(0).focal))
+    first = built.camera.at(0)
+    return Found(built.worlds, first.rotation[:, 2], float(first.focal))
 
 
 METHODS: dict[str, Method] = {
@@ -119,7 +117,7 @@ MOVING: dict[str, Method] = {
 CARRIED: dict[str, Method] = {
     "room, taken as still": the_room,
     "room, turned in one place": turned_in_one_place,
-    "room": carried_along,
+    "room, with the background": with_background,
 }
 
 

@@ -21,12 +21,12 @@ _TEXTURE, _A_METRE = 1024, 40  # pixels of a pattern that is repeated, and how m
 _CEILING = 3.5
 
 
-def followed(made: MadeRoom, seed: int) -> CameraSteps:
+def followed(made: MadeRoom) -> CameraSteps:
     """What `BackgroundMotion` finds in the room's pictures, with the people's boxes left out."""
     motion = BackgroundMotion(SIZE)
     pixels = made.true_pixels()
     rows = []
-    for frame, picture in enumerate(pictures(made.camera, seed)):
+    for frame, picture in enumerate(pictures(made.camera, made.seed)):
         ends = [(one[frame].min(axis=0), one[frame].max(axis=0)) for one in pixels]
         boxes = np.array([np.concatenate(end) for end in ends])
         rows.append(motion.add(cv2.resize(picture, SIZE), boxes))

@@ -22,7 +22,7 @@ _STILL_DEGREES, _STILL_ZOOM = 1.5, 0.12
 _PARALLAX, _CARRIED = 0.45, 0.3
 #: The doubt of a frame that still tells of the lens, how many are needed, and the doubt that
 #: lasts: lenses bend lines, and shutters roll.
-_LENS_DOUBT, _LENS_FRAMES, _LENS_LASTING = 0.15, 5, 0.05
+_LENS_DOUBT, _LENS_FRAMES, _LENS_LASTING = 0.15, 5, 0.08
 
 
 def scale_of(size: tuple[int, int]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 #: Pixels: more is no turn, and with another lens may still be one.
 _BAD_FIT, _ANY_FIT = 1.0, 2.5
-_TURNED = 0.05  # radians from which a turn tells about the lens
+_TURNED = 0.012  # radians from which a turn tells anything about the lens
 #: How lenses differ: the standard deviation of the logarithm of their focal lengths, and the most.
 _LENS_SPREAD, _WIDEST = 0.5, 1.0
 _LENS_STEPS, _LEAST_MISS = 5, 0.1  # rounds of the fit; pixels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -53,6 +55,43 @@ def test_a_pan_is_measured_at_every_lens(view: float) -> None:
     assert np.degrees(np.arctan2(ahead[0], ahead[2])) == pytest.approx(30, abs=2.4)
     assert abs(ahead[1]) < 0.02
     assert moves.zoom[-1] == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("view", [35, 55, 80])
+def test_a_turn_shows_the_lens(view: float) -> None:
+    pan = 8 * np.sin(np.linspace(0, 6, 60))  # as a hand sways
+    focal = focal_length(SIZE, view)
+    steps = followed(pictures(pan, np.zeros(60), np.ones(60), focal))
+    shown = steps.focal(SIZE)
+    assert shown is not None
+    found, doubt = shown
+    assert found == pytest.approx(focal, rel=0.06)
+    assert 0.05 < doubt < 0.12
+    assert replace(steps, carried=True).focal(SIZE) is None
+    assert steps.standing().focal(SIZE) is None
+    later = steps.between(20, 60).focal(SIZE)
+    assert later is not None
+    assert later[0] == pytest.approx(focal, rel=0.06)
+
+
+def test_a_lens_that_zooms_while_it_turns_is_told_as_it_was_first() -> None:
+    zoom = np.linspace(1, 1.4, 60)
+    focal = focal_length(SIZE, 60)
+    steps = followed(pictures(np.linspace(0, 14, 60), np.zeros(60), zoom, focal))
+    shown, later = steps.focal(SIZE), steps.between(30, 60).focal(SIZE)
+    assert shown is not None
+    assert later is not None
+    assert shown[0] == pytest.approx(focal, rel=0.1)
+    assert later[0] == pytest.approx(focal * zoom[30], rel=0.1)
+
+
+def test_a_camera_that_stands_still_shows_no_lens() -> None:
+    images = pictures(np.zeros(30), np.zeros(30), np.ones(30), 600.0)
+    assert followed(images).focal(SIZE) is None
+    assert (
+        followed(pictures(np.linspace(0, 0.4, 30), np.zeros(30), np.ones(30), 600.0)).focal(SIZE)
+        is None
+    )
 
 
 def test_a_nod_goes_down() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from poselift.scene import room
 from poselift.scene.camera import up_from, world_from_camera
+from poselift.scene.given import Given
 from poselift.scene.rays import focal_length, turn_to
 from poselift.scene.steps import CameraSteps
 from poselift.types import Motion, Track
@@ -61,6 +64,19 @@ def test_the_camera_says_how_it_turned() -> None:
     turned = np.degrees(np.arccos(np.clip(ahead[0] @ ahead[-1], -1, 1)))
     assert turned == pytest.approx(np.degrees(pan[-1] - pan[0]), rel=0.25)
     assert "turned" in camera.how
+
+
+def test_a_lens_that_the_background_shows_is_believed() -> None:
+    true = walker((-1.5, 5.0), (1.5, 5.0), 3.0)
+    pan = np.arctan2(true[:, 0, 0], true[:, 0, 1])
+    motion, steps = panned(true, pan, view=75.0)
+    longer = np.log(focal_length(SIZE, 75.0) / focal_length(SIZE, 55.0))
+    shown = replace(steps, lens=np.tile([longer, 0.05**-2], (len(true), 1)))
+    plain, told = (room.build([motion], SIZE, steps=one).camera for one in (steps, shown))
+    assert told.field_of_view == pytest.approx(75.0, abs=3.0)
+    assert told.uncertainty["field_of_view"] < 0.5 * plain.uncertainty["field_of_view"]
+    given = Given(focal=focal_length(SIZE, 60.0))
+    assert room.build([motion], SIZE, given, steps=shown).camera.field_of_view == pytest.approx(60)
 
 
 def test_after_a_cut_there_is_another_camera_and_another_room() -> None:
