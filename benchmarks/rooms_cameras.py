@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial.transform import Rotation
-
-from poselift.scene.steps import CameraSteps
 
 SIZE = (1280, 720)
 FPS = 30.0
@@ -38,20 +35,6 @@ class MadeCamera:
         shape = (-1,) + (1,) * (world.ndim - 2) + (3,)
         turn = self.rotation.reshape(-1, *(1,) * (world.ndim - 3), 3, 3)
         return (world - self.position.reshape(shape)) @ turn.swapaxes(-1, -2)
-
-    def steps(self, noise: float = 0.0, seed: int = 0) -> CameraSteps:
-        """What its background shows; `noise` in pixels a frame for shifts, in a thousandth for
-        roll and zoom.
-        """
-        turns = self.rotation[1:] @ self.rotation[:-1].swapaxes(1, 2)
-        turn = np.vstack([np.zeros(3), Rotation.from_matrix(turns).as_rotvec()])
-        rng = np.random.default_rng(seed)
-        zoom = np.diff(np.log(self.focal), prepend=np.log(self.focal[0]))
-        pixels = np.stack([-turn[:, 1], turn[:, 0]], axis=1) * self.focal[:, None]
-        off = noise * rng.standard_normal((len(turn), 4))
-        return CameraSteps(
-            pixels + off[:, :2], turn[:, 2] + off[:, 2] / 1000, zoom + off[:, 3] / 1000
-        )
 
     @property
     def up(self) -> np.ndarray:
