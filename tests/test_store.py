@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from poselift import store as module
-from poselift.seen_frames import SeenFrame
+from poselift.seen_frames import SeenFrame, block_of, frames_of
 from poselift.skeleton import H36M17
 from poselift.store import TrackStore
-from poselift.types import Keypoints
+from poselift.types import BACKGROUND, Keypoints
 
 KEY = "0123456789abcdef"
 RNG = np.random.default_rng(1)
@@ -28,7 +28,7 @@ def frames(count: int, first: int = 0) -> list[SeenFrame]:
         joints = Keypoints(
             RNG.random((n, 17, 2), np.float32), RNG.random((n, 17), np.float32), H36M17
         )
-        moved = RNG.random(6)
+        moved = RNG.random(BACKGROUND)
         made.append(SeenFrame(index, index / 30, np.arange(n), joints, background=moved))
     return made
 
@@ -246,3 +246,16 @@ def test_a_disk_that_is_full_halfway_leaves_nothing(
     store.finish((64, 48))
     assert "No space left" in caplog.text
     assert list(folder.iterdir()) == []
+
+
+def test_what_earlier_versions_kept_of_the_background_is_read() -> None:
+    """They had six numbers a frame, and resumed runs go on with more."""
+    joints = Keypoints(np.zeros((1, 17, 2)), np.ones((1, 17)), H36M17)
+    frames = [
+        SeenFrame(i, i / 30, np.zeros(1, int), joints, background=np.arange(BACKGROUND) + 1.0)
+        for i in range(3)
+    ]
+    block = block_of(frames, {})
+    assert [f.background.tolist() for f in frames_of(block)] == [[1, 2, 3, 4, 5, 6, 7, 8]] * 3
+    block["background"] = block["background"][:, :6]
+    assert [f.background.tolist() for f in frames_of(block)] == [[1, 2, 3, 4, 5, 6, 0, 0]] * 3
