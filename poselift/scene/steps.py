@@ -42,6 +42,8 @@ class CameraSteps:
         carried: whether near and far parted, as they do when the camera itself moves.
         lens: (T, 2) logarithms of the first frame's focal length over that of 55 degrees, as turns
             show it, and 1 / their variances.
+        missed: (T,) pixels of the small picture that no turn explains; NaN where nothing was
+            followed.
     """
 
     pixels: np.ndarray
@@ -51,6 +53,7 @@ class CameraSteps:
     cuts: tuple[int, ...] = ()
     carried: bool = False
     lens: np.ndarray | None = None
+    missed: np.ndarray | None = None
 
     def between(self, first: int, end: int) -> CameraSteps:
         """Those of the frames from `first` to before `end`, which one camera filmed."""
@@ -62,12 +65,15 @@ class CameraSteps:
         lens = self.lens
         if lens is not None:  # of the focal length that this camera has first
             lens = lens[first:end] + np.array([self.zoom[: first + 1].sum(), 0.0])
-        return CameraSteps(pixels, roll, zoom, lost, (), self.carried, lens)
+        if self.missed is None:
+            return CameraSteps(pixels, roll, zoom, lost, (), self.carried, lens)
+        missed = self.missed[first:end]
+        return CameraSteps(pixels, roll, zoom, lost, (), _parted(missed), lens, missed)
 
     def standing(self) -> CameraSteps:
         """The same cuts, between which no camera moved."""
         pixels, roll, zoom = (np.zeros_like(a) for a in (self.pixels, self.roll, self.zoom))
-        return CameraSteps(pixels, roll, zoom, self.lost, self.cuts, self.carried)
+        return CameraSteps(pixels, roll, zoom, self.lost, self.cuts)
 
     def focal(self, size: tuple[int, int]) -> tuple[float, float] | None:
         """The first frame's focal length in pixels and its doubt, as a share; None if not shown.
@@ -124,9 +130,14 @@ def camera_steps(rows: np.ndarray, size: tuple[int, int]) -> CameraSteps:
     # A turn about x (right) by a shifts the picture down; one about y shifts it left.
     pixels = np.stack([-rows[:, 1], rows[:, 0]], axis=1) * focal * zoom
     lost, cuts = (np.flatnonzero(rows[:, 5] >= kind).tolist() for kind in (LOST, CUT))
-    followed = rows[:, 5] == FOLLOWED
-    carried = followed.any() and (rows[followed, 4] > _PARALLAX).mean() > _CARRIED
+    missed = np.where(rows[:, 5] == FOLLOWED, rows[:, 4], np.nan)
     lens = rows[:, 6:] - np.stack([np.cumsum(rows[:, 3]), np.zeros(len(rows))], axis=1)
     return CameraSteps(
-        pixels, rows[:, 2], rows[:, 3], tuple(lost), tuple(cuts), bool(carried), lens
+        pixels, rows[:, 2], rows[:, 3], tuple(lost), tuple(cuts), _parted(missed), lens, missed
     )
+
+
+def _parted(missed: np.ndarray) -> bool:
+    """Whether near and far parted in many of the frames that were followed."""
+    known = missed[np.isfinite(missed)]
+    return bool(len(known)) and float((known > _PARALLAX).mean()) > _CARRIED

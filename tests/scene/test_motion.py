@@ -69,6 +69,7 @@ def test_a_turn_shows_the_lens(view: float) -> None:
     assert 0.05 < doubt < 0.12
     assert replace(steps, carried=True).focal(SIZE) is None
     assert steps.standing().focal(SIZE) is None
+    assert not replace(steps, carried=True).standing().carried
     later = steps.between(20, 60).focal(SIZE)
     assert later is not None
     assert later[0] == pytest.approx(focal, rel=0.06)
@@ -167,3 +168,17 @@ def test_it_goes_on_from_its_state_exactly(stop: int) -> None:
     second.restore(first.state())
     again += [second.add(image, nobody) for image in images[stop:]]
     assert np.array(again).tobytes() == np.array(rows).tobytes()
+
+
+def test_each_camera_of_a_clip_is_carried_or_not_by_itself() -> None:
+    far, near = wall(), wall(9)
+    images = []
+    for shift in np.linspace(0, 40, 50):
+        image = far[200:560, 600 + round(shift) :][:, :640].copy()
+        image[180:] = near[200:380, 600 + round(3 * shift) :][:, :640]
+        images.append(image)
+    turned = pictures(np.linspace(0, 6, 50), np.zeros(50), np.ones(50), 600.0)
+    steps = followed([*images, *turned])
+    assert steps.cuts == (50,)
+    assert steps.between(0, 50).carried
+    assert not steps.between(50, 100).carried
