@@ -28,6 +28,7 @@ from benchmarks.rooms_made import MadeRoom, make_room, usable, without_noise
 from benchmarks.rooms_rendered import followed
 from poselift import lifter
 from poselift.errors import PoseliftError
+from poselift.lifter.clip import ClipLifter
 from poselift.lifter.data.mocap import Clip, read_sets, split
 from poselift.scene import balance, room
 from poselift.scene.camera import tilt_and_roll, up_from
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--quick", action="store_true", help="12 rooms")
     out.add_argument("--seed", type=int, default=1, help="another one makes other rooms")
     out.add_argument("--lifter", default="auto")
+    out.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of cameras")
     out.add_argument("--views", type=Path, help="the folder of pose2sim, for its four real views")
     out.add_argument("--balance", action="store_true", help="how bodies balance, of training clips")
     out.add_argument("--cost", action="store_true", help="only how long 600 frames of two take")
@@ -170,8 +172,27 @@ def print_tallies(title: str, tallies: dict[str, Tally]) -> None:
 def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     """The tables of made rooms."""
     clips = usable(split(read_sets(options.mocap))[1])
-    count = 12 if options.quick else options.rooms
     lift = lifter.load(options.lifter)
+    out = {}
+    if "still" in options.kinds:
+        out |= still_cameras(clips, lift, options)
+    count = (12 if options.quick else options.rooms) // 3
+    for kind in [one for one in options.kinds if one != "still"]:
+        # Who carries a camera films somebody; others soon are out of the picture.
+        people = 1 if kind == "carried" else None
+        moving = [make_room(clips, kind, 10_000 * options.seed + i, people) for i in range(count)]
+        title = f"{count} cameras, {kind}, lifted from detected keypoints"
+        methods = CARRIED if kind == "carried" else MOVING
+        out[title] = judge([(made, made.motions(lift)) for made in moving], methods)
+        print_tallies(title, out[title])
+    return out
+
+
+def still_cameras(
+    clips: Sequence[Clip], lift: ClipLifter, options: argparse.Namespace
+) -> dict[str, dict[str, Tally]]:
+    """Those of cameras that stand still: lifted, lifted perfectly, and live."""
+    count = 12 if options.quick else options.rooms
     rooms = [make_room(clips, "still", 10_000 * options.seed + i) for i in range(count)]
     lifted = [(made, made.motions(lift)) for made in rooms]
     perfect = [(made, made.motions(None)) for made in map(without_noise, rooms)]
@@ -185,12 +206,6 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     title = f"the {count} still cameras of the first table, live, after {AFTER / FPS:g} s"
     out[title] = judge_live(lifted)
     print_tallies(title, out[title])
-    for kind in KINDS[1:]:
-        moving = [make_room(clips, kind, 10_000 * options.seed + i) for i in range(count // 3)]
-        title = f"{len(moving)} cameras, {kind}, lifted from detected keypoints"
-        methods = CARRIED if kind == "carried" else MOVING
-        out[title] = judge([(made, made.motions(lift)) for made in moving], methods)
-        print_tallies(title, out[title])
     if options.pictures:
         from benchmarks.rooms_drawn import draw_rooms
 

@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "02458c6fd311a7b5b1bf500d15eb1d26c491dc6dbc41683b4459403dc6d43dac",
+        "a77d71f44629840501fa30e8aaf07d4fc3fc0d0109c49917ee2ffd40ad01e8f3",
         is_default=True,
     ),
     _trained(
