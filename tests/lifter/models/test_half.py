@@ -11,6 +11,7 @@ from poselift.lifter import models
 from poselift.lifter.clip import ClipLifter
 from poselift.lifter.models import half
 from tests.lifter.small_nets import IMAGE, random_track, small_net
+from tests.scene.made import SIZE, film, walker
 
 
 @pytest.mark.parametrize(
@@ -57,10 +58,8 @@ def test_only_the_inside_of_networks_that_say_so_is_halved(name: str) -> None:
 @pytest.mark.usefixtures("gains")
 def test_what_ships_moves_by_less_than_two_millimetres_and_hardly_trembles() -> None:
     plain, auto = (lifter.load("poselift-2", dtype=d) for d in ("float32", "auto"))
-    track = random_track(1)
-    sway = np.sin(np.arange(60) / 9)[:, None, None] * np.array([40.0, 10.0])
-    moving = type(track)(1, np.arange(60), track.xy + sway, np.full((60, 17), 0.8))
-    [exact], [near] = (lift([moving], image_size=IMAGE, fps=30) for lift in (plain, auto))
+    walks = film(walker((-1, 5), (1, 6)), 10).track
+    [exact], [near] = (lift([walks], image_size=SIZE, fps=30) for lift in (plain, auto))
     off = near.pose3d - exact.pose3d
     assert 0 < np.linalg.norm(off, axis=-1).mean() < 0.002
     assert np.linalg.norm(np.diff(off, 2, axis=0), axis=-1).mean() < 0.002
