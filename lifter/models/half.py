@@ -1,7 +1,7 @@
 """Matrices multiplied in bfloat16 on processors that do so twice as fast, everything else not.
 
 A network that is in bfloat16 throughout trembles: its poses are rounded to millimetres. With sums,
-norms and the last layers in float32 they move by less than a millimetre, and no score changes.
+norms and the last layers in float32 they move by less than a millimetre, and scores stay the same.
 """
 
 from __future__ import annotations
