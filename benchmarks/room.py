@@ -91,12 +91,14 @@ def camera_given(made: MadeRoom, motions: Sequence[Motion]) -> Found:
 
 def with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     """The room with what the background shows, which is drawn and followed."""
-    return _moving(motions, followed(made))
+    assert made.steps is not None
+    return _moving(motions, made.steps)
 
 
 def turned_in_one_place(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     """A carried camera taken for one that only turns and zooms."""
-    return _moving(motions, replace(followed(made), carried=False, lens=None))
+    assert made.steps is not None
+    return _moving(motions, replace(made.steps, carried=False, lens=None))
 
 
 def _moving(motions: Sequence[Motion], steps: CameraSteps) -> Found:
@@ -180,7 +182,8 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     for kind in [one for one in options.kinds if one != "still"]:
         # Who carries a camera films somebody; others soon are out of the picture.
         people = 1 if kind == "carried" else None
-        moving = [make_room(clips, kind, 10_000 * options.seed + i, people) for i in range(count)]
+        rooms = [make_room(clips, kind, 10_000 * options.seed + i, people) for i in range(count)]
+        moving = [replace(made, steps=followed(made)) for made in rooms]
         title = f"{count} cameras, {kind}, lifted from detected keypoints"
         methods = CARRIED if kind == "carried" else MOVING
         out[title] = judge([(made, made.motions(lift)) for made in moving], methods)

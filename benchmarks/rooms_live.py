@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 from benchmarks.rooms_cameras import FPS, SIZE
 from benchmarks.rooms_judged import Found
 from benchmarks.rooms_made import MadeRoom
+from poselift.lifter.models.packed import Said
 from poselift.scene.live import LiveRoom
 from poselift.types import LIFTED_COLUMNS, Motion
 
@@ -18,41 +19,30 @@ from poselift.types import LIFTED_COLUMNS, Motion
 FRAMES, AFTER = 300, 150
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What the lifter said of one frame."""
-
-    up: np.ndarray
-    up_certainty: np.ndarray
-    planted: np.ndarray
-    closeness: np.ndarray | None
-    velocity: np.ndarray | None
-
-
 def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     """`LiveRoom`'s worlds, and what it believes in the end."""
     room = LiveRoom(SIZE)
     worlds = [np.zeros((made.frames, 17, 3), np.float32) for _ in motions]
+    told = [_said(motion) for motion in motions]
     for frame in range(made.frames):
         time = frame / FPS
         room.frame(time)
         for number, motion in enumerate(motions):
-            said = None
-            if motion.up is not None:
-                assert motion.up_certainty is not None
-                assert motion.planted is not None
-                said = _Said(
-                    *(
-                        None if (values := getattr(motion, one.name)) is None else values[frame]
-                        for one in fields(_Said)
-                    )
-                )
+            heads = told[number]
+            said = None if heads is None else heads.at(frame)
             xy, score = motion.track.xy[frame], motion.track.score[frame]
             worlds[number][frame] = room.place(number, motion.pose3d[frame], xy, score, time, said)
         room.learn()
     belief = room.belief
     assert belief is not None
     return Found(worlds, belief.up, belief.focal)
+
+
+def _said(motion: Motion) -> Said | None:
+    """What the lifter said of every frame besides the pose."""
+    if motion.up is None:
+        return None
+    return Said(**{one.name: getattr(motion, one.name) for one in fields(Said)})
 
 
 def longer(made: MadeRoom, motions: Sequence[Motion], frames: int) -> tuple[MadeRoom, list[Motion]]:

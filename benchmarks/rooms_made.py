@@ -26,6 +26,7 @@ from poselift.lifter.data.noise import disturb
 from poselift.lifter.data.recipe import JUDGED_NOISE
 from poselift.lifting import SMOOTHING
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, turn_to
+from poselift.scene.steps import CameraSteps
 from poselift.skeleton import coco_to_h36m
 from poselift.types import Motion, Track
 
@@ -48,13 +49,17 @@ class MadePerson:
 
 @dataclass(frozen=True)
 class MadeRoom:
-    """A made room: its camera and its people, who are all there in every frame."""
+    """A made room: its camera and its people, who are all there in every frame.
+
+    `steps` is what the background shows of the camera, where it was looked at.
+    """
 
     name: str
     kind: str
     camera: MadeCamera
     people: tuple[MadePerson, ...]
     seed: int = 0
+    steps: CameraSteps | None = None
 
     @property
     def frames(self) -> int:

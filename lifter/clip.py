@@ -245,23 +245,22 @@ def _prepare(net: LifterNet, device: str, dtype: str, runtime: Runtime) -> Lifte
     """A frozen copy of `net`, where and how it is to compute."""
     if dtype not in (*DTYPES, "auto"):
         raise PoseliftError(f"Unknown dtype {dtype!r}.", f"Use auto, {', '.join(DTYPES)}.")
-    frozen = models.freeze(net)
-    halves = dtype == "auto" and runtime != "onnxruntime" and resolve_device(device).type == "cpu"
-    dtype = "float32" if dtype == "auto" else dtype
+    frozen, where = models.freeze(net), resolve_device(device)
+    on_cpu, exact = where.type == "cpu", "float32" if dtype == "auto" else dtype
     if runtime == "auto":
-        here = resolve_device(device).type == "cpu" and dtype == "float32"
+        here = on_cpu and exact == "float32"
         runtime = "onnxruntime" if here and onnx_is_faster(frozen) else "torch"
     if runtime == "torch":
-        frozen.to(resolve_device(device), DTYPES[dtype])
-        if halves and frozen.half_layers and half_is_faster():
+        frozen.to(where, DTYPES[exact])
+        if dtype == "auto" and on_cpu and frozen.half_layers and half_is_faster():
             for name in frozen.half_layers:
                 halve(getattr(frozen, name))
         return frozen
     if runtime != "onnxruntime":
         raise PoseliftError(f"Unknown runtime {runtime!r}.", "Use auto, torch or onnxruntime.")
-    if resolve_device(device).type != "cpu" or dtype != "float32":
+    if not on_cpu or exact != "float32":
         raise PoseliftError(
-            f"onnxruntime lifts on the CPU in float32 here, not on {device} in {dtype}.",
+            f"onnxruntime lifts on the CPU in float32 here, not on {device} in {exact}.",
             "Use device='cpu', or runtime='torch'.",
         )
     from poselift.lifter.onnx_net import OnnxNet

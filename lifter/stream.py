@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -173,11 +173,7 @@ class Stream:
             lifted = self._net.live_at(self._engine.with_mirror(x), position)
         one = self._engine.average(lifted, axes)[0].numpy()
         heads = said(one, self._rate)
-        if heads is not None:
-            latest: dict[str, Any] = {
-                name: None if value is None else value[0] for name, value in vars(heads).items()
-            }
-            self.said = Said(**latest)
+        self.said = None if heads is None else heads.at(0)
         pose = one[0, :51].reshape(17, 3)
         pose[0] = 0
         return pose * self._scale(pose)

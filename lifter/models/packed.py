@@ -7,6 +7,7 @@ as vectors whose length is their concentration, chances as logits, lengths as lo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -117,6 +118,13 @@ class Said:
     spread: np.ndarray
     closeness: np.ndarray | None = None
     velocity: np.ndarray | None = None
+
+    def at(self, frame: int) -> Said:
+        """What is said of one frame."""
+        latest: dict[str, Any] = {
+            name: None if value is None else value[frame] for name, value in vars(self).items()
+        }
+        return Said(**latest)
 
 
 def said(packed: np.ndarray, rate: float) -> Said | None:

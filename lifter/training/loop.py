@@ -171,9 +171,8 @@ class Trainer:
         return float(loss.detach())
 
     def _loss(self, batch: WindowBatch) -> torch.Tensor:
-        x = batch.x[..., : self.net.channels].to(self.device)
-        truth = wanted(self.net, batch).to(self.device)
-        known = batch.known.to(self.device)
+        batch = batch.to(self.device)
+        x, truth, known = batch.x[..., : self.net.channels], wanted(self.net, batch), batch.known
         if self.net.output == "centre":
             known = torch.ones_like(known[:, :1])
         elif batch.live:
@@ -185,7 +184,7 @@ class Trainer:
         weights = self.settings.loss_weights()
         loss = pose_loss(guess, truth, known, weights)
         if heads is not None:
-            loss = loss + heads_loss(heads, guess, truth, batch.to(self.device), known, weights)
+            loss = loss + heads_loss(heads, guess, truth, batch, known, weights)
         if self.teacher is not None:
             taught = wanted(self.net, self._taught(batch))
             loss = loss + self.settings.taught * pose_loss(guess, taught, known, weights)
@@ -196,7 +195,7 @@ class Trainer:
         """The windows with the teacher's poses in place of the true ones."""
         assert self.teacher is not None
         ask = self.teacher.live if batch.live else self.teacher.packed
-        return replace(batch, y=pose_of(ask(batch.x[..., : self.teacher.channels].to(self.device))))
+        return replace(batch, y=pose_of(ask(batch.x[..., : self.teacher.channels])))
 
     @torch.no_grad()
     def _follow(self) -> None:

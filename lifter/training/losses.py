@@ -14,8 +14,6 @@ from poselift.skeleton import H36M17
 
 _CHILDREN = [child for _, child in H36M17.bones]
 _PARENTS = [parent for parent, _ in H36M17.bones]
-
-
 #: Metres a frame: further off, who goes somewhere is an exception.
 _USUAL_STEP = 0.05
 

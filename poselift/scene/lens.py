@@ -96,5 +96,5 @@ def _perspective(person: Subject, sight: Sight) -> float:
     off = float((weight * (here - alone)).sum() / weight.sum())
     close = float((weight * here).sum() / weight.sum())
     doubt = 1 / float(weight[seen].mean())
-    passing = max((1 - _LASTING_DOUBT) / len(np.unique(person.piece[seen])), 0.0)
+    passing = (1 - _LASTING_DOUBT) / len(np.unique(person.piece[seen]))
     return off**2 / (doubt * (_LASTING_DOUBT + passing) + (_SIZE_DOUBT * close) ** 2)

@@ -162,18 +162,17 @@ def _shot(
     # Of somebody who is there for long, a part tells as much of the camera as all of it.
     told = [straight(longest_seen(motion)) for motion in motions]
     known = _known_sizes(told, heights)
-    moves = seen = belief = None
+    moves = belief = None
+    shown = None if steps is None else steps.focal(size)
     for _ in range(1 if steps is None else 2):
         # How far a shift of the picture turned the camera depends on the lens that is found.
         if steps is not None:
-            seen = steps.focal(size)
-            if seen is not None:
-                focal = seen[0]
-            else:
-                focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
+            focal = focal_length(size, FIELD_OF_VIEW) if belief is None else belief.focal
+            if shown is not None:
+                focal = shown[0]
             centre = given.centre or (size[0] / 2, size[1] / 2)
             moves = steps.moves(given.focal or focal, centre)
-        belief = believe(told, size, given, moves, known, seen)
+        belief = believe(told, size, given, moves, known, shown)
     assert belief is not None
     if moves is not None and moves.carried:
         people = (

@@ -42,19 +42,19 @@ def fit_turn(
     """
     rays = np.concatenate([before, np.full((len(before), 1), focal)], axis=1) / focal
     place = now / focal
-    turn, grown = matrix(start[:3]), float(start[3])
+    turn, grown = _matrix(start[:3]), float(start[3])
     for _ in range(8):
         off, slope = _misses(rays @ turn.T, place, np.exp(grown))
         weight = 1 / (1 + np.square(off * focal).sum(axis=1) / 0.5**2)
         part = (slope * np.sqrt(weight)[:, None, None]).reshape(-1, 4)
         pull = (off * np.sqrt(weight)[:, None]).ravel()
         step = np.linalg.solve(part.T @ part + 1e-9 * np.eye(4), part.T @ pull)
-        turn, grown = matrix(step[:3]) @ turn, grown + float(step[3])
+        turn, grown = _matrix(step[:3]) @ turn, grown + float(step[3])
         if np.abs(step).max() < 1e-6:
             break
     off, _ = _misses(rays @ turn.T, place, np.exp(grown))
     missed = _median(off) * focal
-    fit = np.append(vector(turn), grown)
+    fit = np.append(_vector(turn), grown)
     return (fit, missed) if missed < _ANY_FIT and abs(fit).max() < 1.5 else None
 
 
@@ -76,10 +76,10 @@ def _descend(
     before: np.ndarray, now: np.ndarray, focal: float, fit: np.ndarray, missed: float
 ) -> Lens:
     seen, place = before / focal, now / focal
-    turn, grown, lens = matrix(fit[:3]), float(fit[3]), 0.0
+    turn, grown, lens = _matrix(fit[:3]), float(fit[3]), 0.0
     prior = np.diag([0, 0, 0, 0, _LENS_SPREAD**-2])
+    off, slope = _misses_with_lens(seen, turn, grown, lens, place)
     for _ in range(_LENS_STEPS):
-        off, slope = _misses_with_lens(seen, turn, grown, lens, place)
         noise = max(missed, _LEAST_MISS) / focal
         weight = 1 / (1 + np.square(off).sum(axis=1) / (2 * noise) ** 2) / noise**2
         part = (slope * np.sqrt(weight)[:, None, None]).reshape(-1, 5)
@@ -87,9 +87,9 @@ def _descend(
         normal = part.T @ part + prior
         right = part.T @ pull - prior @ [0, 0, 0, 0, lens]
         step = np.linalg.solve(normal + 1e-6 * np.eye(5), right)
-        turn, grown = matrix(step[:3]) @ turn, grown + float(step[3])
+        turn, grown = _matrix(step[:3]) @ turn, grown + float(step[3])
         lens = float(np.clip(lens + np.clip(step[4], -0.3, 0.3), -_WIDEST, _WIDEST))
-        off, _ = _misses_with_lens(seen, turn, grown, lens, place)
+        off, slope = _misses_with_lens(seen, turn, grown, lens, place)
         missed = min(missed, _median(off) * focal)
     variance = float(np.linalg.inv(normal)[4, 4])
     return Lens(missed, lens + grown, max(1 / variance - _LENS_SPREAD**-2, 0.0))
@@ -97,18 +97,18 @@ def _descend(
 
 def between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """The step (4,) that leads from one fit to another."""
-    turn = vector(matrix(after[:3]) @ matrix(before[:3]).T)
+    turn = _vector(_matrix(after[:3]) @ _matrix(before[:3]).T)
     return np.append(turn, after[3] - before[3])
 
 
-def matrix(turn: np.ndarray) -> np.ndarray:
+def _matrix(turn: np.ndarray) -> np.ndarray:
     """(3, 3) of a rotation vector."""
     from scipy.spatial.transform import Rotation
 
     return np.asarray(Rotation.from_rotvec(turn).as_matrix())
 
 
-def vector(turn: np.ndarray) -> np.ndarray:
+def _vector(turn: np.ndarray) -> np.ndarray:
     """(3,) of a rotation matrix."""
     from scipy.spatial.transform import Rotation
 
@@ -140,10 +140,10 @@ def _misses_with_lens(
     The last of the derivatives (N, 2, 5) is by `lens`.
     """
     wide = float(np.exp(-lens))
-    rays = np.concatenate([seen * wide, np.ones((len(seen), 1))], axis=1) @ turn.T
+    moved = seen * wide @ turn[:, :2].T  # what of the rays depends on the lens
+    rays = moved + turn[:, 2]
     zoom = float(np.exp(grown)) / wide
     off, slope = _misses(rays, place, zoom)
-    moved = np.concatenate([seen * wide, np.zeros((len(seen), 1))], axis=1) @ turn.T
     depth = np.maximum(rays[:, 2:], 1e-3)
     flat = rays[:, :2] / depth
     by_lens = zoom * (flat - (moved[:, :2] - flat * moved[:, 2:]) / depth)

@@ -38,6 +38,17 @@ def pictures(pan: np.ndarray, tilt: np.ndarray, zoom: np.ndarray, focal: float) 
     return out
 
 
+def carried_past_two_walls() -> list[np.ndarray]:
+    """One wall three times as far as the other, before a camera that shifts aside."""
+    far, near = wall(), wall(9)
+    images = []
+    for shift in np.linspace(0, 40, 50):
+        image = far[200:560, 600 + round(shift) :][:, :640].copy()
+        image[180:] = near[200:380, 600 + round(3 * shift) :][:, :640]
+        images.append(image)
+    return images
+
+
 def followed(images: list[np.ndarray], boxes: list[list[int]] | None = None) -> CameraSteps:
     motion = BackgroundMotion(SIZE)
     around = [np.array([box]) for box in boxes] if boxes else [np.zeros((0, 4))] * len(images)
@@ -145,14 +156,7 @@ def test_nothing_to_see() -> None:
 
 
 def test_a_camera_that_is_carried_is_told_from_one_that_turns() -> None:
-    """Two walls, one three times as far as the other, before a camera that shifts aside."""
-    far, near = wall(), wall(9)
-    images = []
-    for shift in np.linspace(0, 40, 50):
-        image = far[200:560, 600 + round(shift) :][:, :640].copy()
-        image[180:] = near[200:380, 600 + round(3 * shift) :][:, :640]
-        images.append(image)
-    assert followed(images).carried
+    assert followed(carried_past_two_walls()).carried
     turned = pictures(np.linspace(0, 6, 50), np.zeros(50), np.ones(50), 600.0)
     assert not followed(turned).carried
 
@@ -171,14 +175,8 @@ def test_it_goes_on_from_its_state_exactly(stop: int) -> None:
 
 
 def test_each_camera_of_a_clip_is_carried_or_not_by_itself() -> None:
-    far, near = wall(), wall(9)
-    images = []
-    for shift in np.linspace(0, 40, 50):
-        image = far[200:560, 600 + round(shift) :][:, :640].copy()
-        image[180:] = near[200:380, 600 + round(3 * shift) :][:, :640]
-        images.append(image)
     turned = pictures(np.linspace(0, 6, 50), np.zeros(50), np.ones(50), 600.0)
-    steps = followed([*images, *turned])
+    steps = followed([*carried_past_two_walls(), *turned])
     assert steps.cuts == (50,)
     assert steps.between(0, 50).carried
     assert not steps.between(50, 100).carried
