@@ -31,6 +31,8 @@ _APART = 3
 #: Spread of a person's joints about where they are expected, on average, in parts of the body's
 #: longer side.
 _FIT = 0.1
+#: How far a hint moves the places that the network expects for a person's joints towards its own.
+_HINTED = 0.4
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,9 @@ def decode(
     away = heads["kpt_regress"][each, row, column].reshape(count, 17, 2)  # y, x
     expected = away + np.stack([row, column], axis=-1)[:, None]  # (N, 17, 2)
 
+    for i in told:
+        hint = _hint(hints, i)
+        expected[i] += _HINTED * hint.trust[:, None] * (hint.xy[:, ::-1] - expected[i])
     likely = _sigmoid(heads["kpt_heatmap"]).transpose(0, 3, 1, 2)  # (N, 17, G, G)
     pulled = likely / (_far(expected, grid) + _PULL)
     best = _best(pulled, CANDIDATES if told else 1)  # (N, 17, C)

@@ -13,6 +13,8 @@ from poselift.lifter.data.body import Parts, axis_angle, rotate, unit
 #: in metres: a picture does not show how large a person is, so there is one size.
 NOMINAL_LENGTH = 1.59
 
+Range = tuple[float, float]
+
 
 def uniform(shape: tuple[int, ...], low: float, high: float, rng: Generator) -> Tensor:
     """Uniform numbers in low..high."""
@@ -84,25 +86,32 @@ def _turn_legs(legs: Tensor, whole: Tensor, strength: Tensor, rng: Generator) ->
     return out
 
 
-def resize(parts: Parts, rng: Generator) -> Parts:
+def resize(parts: Parts, rng: Generator, usual: float = 0.6) -> Parts:
     """Another body: every kind of bone longer or shorter on both sides, then one nominal size.
 
-    Hips and shoulders are from narrow to wide; some bodies are children's, with a large head and
-    short legs.
+    `usual` is the chance of an adult's usual proportions. Of the others hips and shoulders are from
+    narrow to wide, and some are children, with a large head and short legs.
     """
     batch = parts.root.shape[0]
+    common = sometimes(batch, usual, rng)
 
-    def factor(spread: float, low: float = 1.0, high: float = 1.0) -> Tensor:
-        size = uniform((batch,), low, high, rng)
-        return size * torch.exp(spread * torch.randn((batch,), generator=rng))
+    def factor(spread: float, seldom: Range = (1.0, 1.0), often: Range | None = None) -> Tensor:
+        low, high = (
+            other + common * (usually - other)
+            for other, usually in zip(seldom, often or seldom, strict=True)
+        )
+        size = low + (high - low) * torch.rand((batch,), generator=rng)
+        return size * torch.exp(spread * (1 - common / 2) * torch.randn((batch,), generator=rng))
 
-    young = sometimes(batch, 0.2, rng) * uniform((batch,), 0.3, 1.0, rng)
+    young = (1 - common) * sometimes(batch, 0.3, rng) * uniform((batch,), 0.3, 1.0, rng)
     long = 1 - 0.18 * young  # of the limbs
-    legs = torch.stack([factor(0.03, 0.6, 1.2), factor(0.08) * long, factor(0.08) * long], -1)
-    shoulders, upper, lower = factor(0.03, 0.6, 1.2), factor(0.08), factor(0.08, 0.95, 1.25)
+    hips = factor(0.03, (0.6, 1.2), (0.87, 1.13))
+    legs = torch.stack([hips, factor(0.08) * long, factor(0.08) * long], -1)
+    shoulders = factor(0.03, (0.6, 1.2), (0.75, 1.1))
+    upper, lower = factor(0.08), factor(0.08, (0.95, 1.25), (0.95, 1.2))
     arms = torch.stack([shoulders, upper * long, lower * long], -1)
     trunk = torch.stack([factor(0.07), factor(0.07)], -1)
-    head = factor(0.06, 0.9, 1.15) * (1 + 0.6 * young)
+    head = factor(0.06, (0.9, 1.15)) * (1 + 0.6 * young)
     heads = torch.stack([head * factor(0.05), head * factor(0.05)], -1)
     walked = (legs[:, 1] + legs[:, 2]) / 2  # longer legs go further
     out = Parts(
