@@ -102,15 +102,29 @@ def test_some_people_are_laid_down(rng: torch.Generator) -> None:
     assert 0.1 < (up < 0.2).float().mean() < 0.7
 
 
-def test_bodies_are_of_many_shapes(rng: torch.Generator) -> None:
+def widths(usual: float, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of 500 bodies: hips, shoulders and heads, in captured ones of as long legs."""
     joints = people(1).expand(500, -1, -1, -1)
-    before, after = lengths(joints)[0, 0], lengths(put_together(resize(take_apart(joints), rng)))
-    ratio = after[:, 0] / before
+    before = lengths(joints)[0, 0]
+    ratio = lengths(put_together(resize(take_apart(joints), rng, usual)))[:, 0] / before
     children = [child for _, child in H36M17.bones]
     size = ratio[:, [children.index(2), children.index(3)]].mean(1)
-    for joint, least, most in ((4, 0.65, 1.15), (11, 0.65, 1.15)):  # hip, shoulder
-        relative = ratio[:, children.index(joint)] / size
-        assert relative.quantile(0.05) < least
-        assert relative.quantile(0.95) > most
-    heads = ratio[:, children.index(10)] / size
+    hip, shoulder, head = (ratio[:, children.index(joint)] / size for joint in (4, 11, 10))
+    return hip, shoulder, head
+
+
+def test_bodies_are_of_many_shapes(rng: torch.Generator) -> None:
+    hips, shoulders, heads = widths(0.0, rng)
+    for relative in (hips, shoulders):
+        assert relative.quantile(0.05) < 0.65
+        assert relative.quantile(0.95) > 1.15
     assert heads.quantile(0.95) > 1.5  # children
+
+
+def test_usual_bodies_are_adults_of_usual_widths(rng: torch.Generator) -> None:
+    hips, shoulders, heads = widths(1.0, rng)
+    assert hips.quantile(0.05) > 0.8
+    assert hips.quantile(0.95) < 1.2
+    assert shoulders.quantile(0.05) > 0.7
+    assert shoulders.quantile(0.95) < 1.2
+    assert heads.quantile(0.95) < 1.3
