@@ -56,10 +56,13 @@ class _Facts:
     largest: int = 0
 
 
-def check_graph(path: Path) -> None:
+def check_graph(path: Path) -> set[str]:
     """Refuse a file that could take time or memory without bound, or read files elsewhere.
 
     A file that is no protobuf message passes: whoever opens it says so better.
+
+    Returns:
+        The names of the operators that it computes.
     """
     facts = _Facts()
     try:
@@ -70,12 +73,13 @@ def check_graph(path: Path) -> None:
             )
         _model(path.read_bytes(), facts)
     except MalformedError:
-        return
+        return set()
     except OSError as error:
         raise PoseliftError(f"Cannot read {path}: {error.strerror}.", "Check the path.") from error
     _check_operators(path, facts)
     for location in sorted(facts.external):
         _check_external(path, location)
+    return facts.operators
 
 
 def _check_operators(path: Path, facts: _Facts) -> None:

@@ -54,14 +54,15 @@ class OnnxModel:
             device: auto, cpu, cuda, cuda:1 or mps. CUDA is used where onnxruntime can, and
                 OpenVINO for auto without CUDA, where it is installed.
             threads: how many to compute with; None takes what this machine has, up to 4.
-            float_weights: the file stores int8 weights but computes in float: unpack them once
-                at loading instead of at every run.
+            float_weights: if the file stores int8 weights but computes in float, unpack them
+                once at loading instead of at every run.
         """
-        check_graph(path)
+        operators = check_graph(path)
         self._file = path.name
         count = threads or min(usable_cores(), MOST_THREADS)
         try:
-            plain = OnnxRuntime(path, device, count, float_weights)
+            in_float = "QuantizeLinear" not in operators  # what flows between the layers
+            plain = OnnxRuntime(path, device, count, float_weights and in_float)
         except PoseliftError:
             raise
         except Exception as error:  # onnxruntime's own exceptions share no narrower base

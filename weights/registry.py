@@ -130,7 +130,7 @@ def find(kind: Kind, model: str) -> list[WeightsEntry]:
     """The entries for a model, best first, whether or not their files are here.
 
     >>> [found.name for found in find("keypointer", "movenet")]
-    ['movenet-thunder', 'movenet-lightning']
+    ['movenet-thunder', 'movenet-lightning', 'movenet-thunder-8bit']
     """
     return [known for known in ENTRIES.values() if (known.kind, known.model) == (kind, model)]
 

@@ -38,6 +38,16 @@ SHIPPED_MODELS = (
         note=_MOVENET,
     ),
     WeightsEntry(
+        name="movenet-thunder-8bit",
+        kind="keypointer",
+        model="movenet",
+        file="movenet-thunder-heads-8bit.onnx",
+        licence="Apache-2.0",
+        sha256="bdfd31bdd1458413b700ac8494a3fb156fdc3ef207970b748a54b5f075f7067a",
+        settings={"size": 256},
+        note=f"{_MOVENET}; for processors that are fast in eight bits",
+    ),
+    WeightsEntry(
         name="blazepose-detector",
         kind="detector",
         model="blazepose",
