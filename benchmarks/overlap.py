@@ -9,7 +9,8 @@ Printed for each scene: `found`, the share of frames in which the hidden person 
 0.5 over the joints that are not covered) of those that show a third of them or more; `OKS` of
 those joints, 0 where missed; `wrong`, limbs a hundred frames that are put onto somebody else;
 `lost`, the share of joints in view that are not seen; `switches` of numbers; `kept`, whether the
-hidden person ends with the number that they began with.
+hidden person ends with the number that they began with. Each scene is played with people who begin
+at `--starts` different times of their clips; the rows are means over these.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from benchmarks.cutouts import Placed, Shot, actors, background, compose, there_
 from benchmarks.machine import describe, in_words, table, write_json
 from benchmarks.versus import run_against
 from poselift.detectors import load_detector, load_keypointer
+from poselift.detectors.protocols import Keypointer, PersonDetector
 from poselift.detectors.see import See, Seen
 from poselift.detectors.similarity import SEEN, in_h36m, person_size, pose_similarity
 from poselift.skeleton import COCO17, H36M17
@@ -35,6 +37,7 @@ from poselift.types import Frame, Keypoints, People
 
 LENGTH = 50  # frames of a scene
 FEET = 690.0
+_LATER = 9  # frames of the clips by which each start is later than the one before
 _LIMBS = tuple(H36M17.index(f"{side} {joint}") for side in ("left", "right")
                for joint in ("elbow", "wrist", "knee", "ankle"))  # fmt: skip
 #: In parts of the size: a joint that is farther than this from its true place is wrong,
@@ -168,15 +171,6 @@ def _truth(people: list[tuple[int, Placed]], whose: np.ndarray) -> Truth:
     return Truth(Keypoints(xy, score, H36M17), covered, in_view)
 
 
-def measure(
-    scene: Scene, cast: Cast, numbered: Callable[[list[Seen]], list[np.ndarray]], see: See
-) -> dict[str, float]:
-    """One row: how a scene was seen, with people numbered by `numbered`."""
-    frames, truths = zip(*film(scene, cast), strict=True)
-    seen = list(see.frames(frames))
-    return judge(truths, [one.joints for one in seen], numbered(seen))
-
-
 def judge(
     truths: Sequence[Truth], said: Sequence[Keypoints], ids: Sequence[np.ndarray]
 ) -> dict[str, float]:
@@ -270,24 +264,20 @@ def by(follow: Callable[[list[Any]], list[np.ndarray]]) -> Callable[[list[Seen]]
     return numbered
 
 
-def main() -> None:
-    """Measure, print, write."""
+def play(
+    scene: Scene,
+    cast: Mapping[str, Sequence[Shot]],
+    starts: int,
+    detector: PersonDetector,
+    keypointer: Keypointer,
+) -> dict[str, list[dict[str, float]]]:
+    """By who follows, a row for each start."""
     from benchmarks.track import FOLLOWERS
 
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--against", type=Path, help="another checkout, measured the same way")
-    options.add_argument("--pose", default="thunder")
-    options.add_argument("--scenes", nargs="*", default=list(SCENES), choices=list(SCENES))
-    options.add_argument("--cutouts", type=Path, help="keep the people cut out in this .npz")
-    options.add_argument("--json", type=Path, help="also write the figures here")
-    given = options.parse_args()
-    warnings.filterwarnings("ignore")
-    print(in_words(describe()))
-    cast = actors(given.cutouts)
-    detector, keypointer = load_detector("nanodet"), load_keypointer(given.pose)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for name in given.scenes:
-        frames, truths = zip(*film(SCENES[name], cast), strict=True)
+    rows: dict[str, list[dict[str, float]]] = {}
+    for start in range(starts):
+        people = {who: shots[_LATER * start :] for who, shots in cast.items()}
+        frames, truths = zip(*film(scene, people), strict=True)
         began = time.process_time()
         seen = list(See(detector, keypointer).frames(frames))
         spent = 1e3 * (time.process_time() - began) / len(frames)
@@ -297,15 +287,44 @@ def main() -> None:
             except ImportError:
                 continue
             row = judge(truths, [one.joints for one in seen], ids)
-            told = {"scene": name, **row, "ms": round(spent)}
+            rows.setdefault(follower, []).append({**row, "ms": round(spent)})
+    return rows
+
+
+def means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The mean of every figure."""
+    return {
+        key: round(float(np.mean([row[key] for row in rows])), 3)
+        for key, value in rows[0].items()
+        if not isinstance(value, str)
+    }
+
+
+def main() -> None:
+    """Measure, print, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--against", type=Path, help="another checkout, measured the same way")
+    options.add_argument("--pose", default="thunder")
+    options.add_argument("--scenes", nargs="*", default=list(SCENES), choices=list(SCENES))
+    options.add_argument("--starts", type=int, default=3, help="play each scene so many times")
+    options.add_argument("--cutouts", type=Path, help="keep the people cut out in this .npz")
+    options.add_argument("--json", type=Path, help="also write the figures here")
+    given = options.parse_args()
+    warnings.filterwarnings("ignore")
+    print(in_words(describe()))
+    cast = actors(given.cutouts)
+    detector, keypointer = load_detector("nanodet"), load_keypointer(given.pose)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for name in given.scenes:
+        for follower, played in play(
+            SCENES[name], cast, given.starts, detector, keypointer
+        ).items():
+            told = {"scene": name, **means(played)}
             rows.setdefault(follower, []).append(told)
             if follower == "poselift":
                 print(told, flush=True)
     for follower, found in rows.items():
-        mean = {
-            k: round(float(np.mean([r[k] for r in found])), 3) for k in found[0] if k != "scene"
-        }
-        found.append({"scene": "mean", **mean})
+        found.append({"scene": "mean", **means(found)})
         print(f"\n{follower}\n\n{table(list(found[0]), [list(row.values()) for row in found])}")
     if given.json:
         write_json(given.json, rows)

@@ -39,7 +39,7 @@ def sometimes(batch: int, chance: float, rng: Generator) -> Tensor:
 def turn_limbs(parts: Parts, rng: Generator) -> Parts:
     """Smooth random turns of thighs, arms, forearms, trunk and head; knees only bend further."""
     batch, frames = parts.root.shape[:2]
-    strength = sometimes(batch, 0.65, rng) * uniform((batch,), 0.3, 1.0, rng)
+    strength = sometimes(batch, 0.4, rng) * uniform((batch,), 0.3, 1.0, rng)
 
     def turns(n: int, spread: float, chance: float) -> Tensor:  # (B, T, n, 3, 3)
         chosen = sometimes(batch, chance, rng) * strength * spread
