@@ -41,8 +41,12 @@ def lift_clip(
     meta: dict[str, Any],
     source: str | None = None,
     steps: CameraSteps | None = None,
+    focal: float | None = None,
 ) -> ClipMotion:
-    """Lift the people that the settings choose, stand them upright and place them in the room."""
+    """Lift the people that the settings choose, stand them upright and place them in the room.
+
+    `focal` is the lens's focal length in pixels, if the file says it.
+    """
     tracks = choose(seen.tracks, settings.people, settings.max_people)
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
@@ -52,7 +56,8 @@ def lift_clip(
     motions = _lifted(
         [_pieces(track, ends) for track in tracks], tracks, seen, lift, settings, reporter
     )
-    worlds, learned = _worlds(motions, seen, settings, getattr(lift, "field_of_view", None), steps)
+    view = getattr(lift, "field_of_view", None)
+    worlds, learned = _worlds(motions, seen, settings, view, steps, focal)
     if motions:
         reporter.say(f"room: {learned['upright']}")
     return ClipMotion.gather(
@@ -199,6 +204,7 @@ def _worlds(
     settings: Settings,
     lifted_view: float | None,
     steps: CameraSteps | None,
+    focal: float | None,
 ) -> tuple[list[np.ndarray], dict[str, Any]]:
     """(T, 17, 3) world poses of each motion, and what was found out about the room."""
     if settings.up == "h36m":
@@ -213,6 +219,7 @@ def _worlds(
         given = replace(given, tilt=0.0, roll=0.0)
     if given.focal is None and settings.field_of_view != FIELD_OF_VIEW:
         given = replace(given, focal=focal_length(seen.size, settings.field_of_view))
+    given = replace(given, likely_focal=focal)
     heights = parse_heights(settings.stature)
     room = build(motions, seen.size, given, heights, steps, lifted_view or settings.field_of_view)
     learned = {"upright": room.how, **room.as_meta(motions)}

@@ -166,8 +166,9 @@ class Pipeline:
         steps = steps_of(seen, self.reporter)
         with _timed(seconds, "lift"):
             return lift_clip(
-                folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path), steps
-            )
+                folder.name, seen, lifter, self.settings, self.reporter, meta, str(clip.path),
+                steps, clip.focal,
+            )  # fmt: skip
 
     def _tell_parts(self) -> None:
         """Report in one line which parts were chosen and why, once for all clips."""

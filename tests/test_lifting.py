@@ -76,3 +76,11 @@ def test_what_two_cameras_filmed_is_lifted_apart():
     motion = lift_clip("clip", seen, lifter, Settings(smooth="off"), Silent(), {}, steps=steps)
     assert [len(track) for track in lifter.tracks] == [22, 18]
     assert np.shape(motion.meta["camera"]["rotation"]) == (40, 3, 3)
+
+
+def test_the_lens_of_the_file_reaches_the_room():
+    seen, lifter = clip(np.arange(40) / 30), Recording()
+    settings = Settings(smooth="off")
+    told = lift_clip("clip", seen, lifter, settings, Silent(), {}, focal=170.0)
+    assert "the lens that the file tells of" in told.meta["upright"]
+    assert "the file" not in lift_clip("clip", seen, lifter, settings, Silent(), {}).meta["upright"]

@@ -43,6 +43,7 @@ class Source(ABC):
         frame_count_estimate: for progress bars only: containers lie. None where nobody can know.
         has_audio: whether `VideoWriter(audio_from=path)` will find sound.
         live: it comes at its own rate and cannot be read twice.
+        focal: the lens's focal length in pixels, where the file says it.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Source(ABC):
     frame_count_estimate: int | None
     has_audio: bool = False
     live: bool = False
+    focal: float | None = None
 
     @abstractmethod
     def frames(self) -> Iterator[Frame]:

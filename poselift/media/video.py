@@ -24,6 +24,7 @@ from poselift.clock import Clock, longest_step, rate_of
 from poselift.errors import PoseliftError
 from poselift.media.deinterlace import deinterlaced
 from poselift.media.frame_to_bgr import Orientation, orientation, square_size, to_bgr, turn
+from poselift.media.lens import told_focal
 from poselift.media.source import Source, is_address, refuse_too_large, safe_name
 from poselift.types import Frame
 
@@ -61,6 +62,7 @@ class VideoSource(Source):
                 first.width, first.height, stream.sample_aspect_ratio or None
             )
             refuse_too_large(path, *self._stored)
+            self.focal = told_focal({**stream.metadata, **container.metadata}, self._stored)
             self.size = self._stored if self._way[0] else self._stored[::-1]
         self.fps = (None if is_address(path) else self._measured_rate()) or rate or 25.0
         self._set_length(length)

@@ -19,6 +19,7 @@ class Given:
         tilt, roll: degrees down and clockwise.
         height: metres above the floor.
         focal: pixels, for the clip's own picture size.
+        likely_focal: the same as the file tells it, which is not exact.
         centre: (x, y) pixels of the optical axis.
         lens: OpenCV's distortion figures; empty for a lens without.
         where: what it was read from, for messages.
@@ -31,6 +32,7 @@ class Given:
     centre: tuple[float, float] | None = None
     lens: tuple[float, ...] = field(default=())
     where: str = ""
+    likely_focal: float | None = None
 
 
 def parse_camera(text: str, size: tuple[int, int]) -> Given:

@@ -29,6 +29,8 @@ from poselift.types import Motion
 
 _WINDOW_SECONDS = 0.2  # a lifter turns whole windows, which overlap
 _NEAR_FLOOR = 0.05  # metres
+#: Of a focal length that a file tells, as a share: it is rounded, and steadying crops the picture.
+_TOLD_DOUBT = 0.06
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ def _shot(
     known = _known_sizes(told, heights)
     moves = belief = None
     shown = None if steps is None else steps.focal(size)
+    if shown is None and given.likely_focal is not None:
+        shown = given.likely_focal, _TOLD_DOUBT
     for _ in range(1 if steps is None else 2):
         # How far a shift of the picture turned the camera depends on the lens that is found.
         if steps is not None:

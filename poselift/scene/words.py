@@ -38,6 +38,8 @@ def _grounds(belief, given: Given, moves: Moves | None) -> str:  # type: ignore[
         words.append("from people's balance and the floor they walk on")
     else:
         words.append("taken as usual: nobody stands for long enough to tell")
+    if given.focal is None and given.likely_focal is not None:
+        words.append("with the lens that the file tells of")
     if given.focal is None and belief.sd["field_of_view"] > 10:
         words.append("its lens could not be known")
     if moves is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from poselift.scene import room
 from poselift.scene.given import Given
-from poselift.scene.rays import focal_length
+from poselift.scene.rays import field_of_view, focal_length
 from tests.scene.made import BODY, FPS, SIZE, film, stander, walker
 
 KNOWN = Given(tilt=15, roll=0, focal=focal_length(SIZE, 55), height=2.0)
@@ -90,3 +90,13 @@ def test_the_nominal_body_is_as_tall_as_people_are() -> None:
     from poselift.scene.bones import stature
 
     assert stature(BODY[None]) == pytest.approx(1.68, abs=0.05)
+
+
+def test_the_lens_that_the_file_tells_of_is_taken_and_said() -> None:
+    far = film(stander((0.3, 6), 20, seconds=3), 12, view=38)
+    told = room.build([far], SIZE, Given(likely_focal=focal_length(SIZE, 40)))
+    assert field_of_view(SIZE, float(told.camera.focal)) == pytest.approx(39, abs=2.5)
+    assert "the lens that the file tells of" in told.how
+    given = room.build([far], SIZE, Given(focal=focal_length(SIZE, 60), likely_focal=100.0))
+    assert field_of_view(SIZE, float(given.camera.focal)) == pytest.approx(60, abs=0.1)
+    assert "the file" not in given.how
