@@ -143,7 +143,7 @@ class Follower:
 
     def hints(self, candidates: Candidates) -> list[Hint | None]:
         """Where the joints of those are expected whose box another box covers in part."""
-        close = close_to_others(candidates)
+        close = close_to_others(candidates.people.boxes)
         told: list[Hint | None] = []
         for i in range(len(candidates.known)):
             one = self._before(candidates, i)
@@ -157,7 +157,7 @@ class Follower:
 
     def settle(self, candidates: Candidates, read: Keypoints) -> Keypoints:
         """The readings, each limb with one person: the others' joints get score 0."""
-        close = np.flatnonzero(close_to_others(candidates))
+        close = np.flatnonzero(close_to_others(candidates.people.boxes))
         if len(close) < 2:
             return read
         before = [self._before(candidates, int(i)) for i in close]
@@ -200,7 +200,7 @@ class Follower:
         surety = np.where(cut > 0, cut_off.surety_of(joints.score), surety)
         is_known = candidates.known >= 0
         # Who is half hidden has fewer joints to show.
-        least = np.where(close_to_others(candidates), HALF_HIDDEN_SCORE, KNOWN_SCORE)
+        least = np.where(close_to_others(candidates.people.boxes), HALF_HIDDEN_SCORE, KNOWN_SCORE)
         least = np.where(is_known, least, NEW_SCORE)
         cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
         alive = surety >= np.where(cut > 0, cut_least, least)
@@ -277,9 +277,8 @@ class Follower:
         return Followed(box, sure, moving, read_now, 0, undetected, number, tall)
 
 
-def close_to_others(candidates: Candidates) -> np.ndarray:
-    """(N,) bool: whose crop also shows somebody else."""
-    boxes = candidates.people.boxes
+def close_to_others(boxes: np.ndarray) -> np.ndarray:
+    """(N,) bool: whose crop, by the boxes (N, 4), also shows somebody else."""
     return covered(boxes, np.ones(len(boxes), bool), _CLOSE)
 
 

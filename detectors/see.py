@@ -15,6 +15,7 @@ from poselift.detectors.cadence import Cadence
 from poselift.detectors.far import FarPeople
 from poselift.detectors.follow import Candidates, Follower, close_to_others
 from poselift.detectors.images import as_bgr
+from poselift.detectors.looks import looks_of
 from poselift.detectors.places import rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.reader import Reader
@@ -163,7 +164,7 @@ class See:
             read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
             cut[again] = tall
         # Somebody half hidden is read poorly, too, but not because of the way up.
-        rows = np.flatnonzero(plan.fine & (cut == 0) & ~close_to_others(candidates))
+        rows = np.flatnonzero(plan.fine & (cut == 0) & ~close_to_others(candidates.people.boxes))
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         joints = in_h36m(read)
@@ -231,7 +232,8 @@ class See:
         before: np.ndarray | None = None,
     ) -> Seen:
         joints = rows_of(joints, kept)
-        ids = self.tracker.update(joints, before)
+        apart = ~close_to_others(people.boxes[kept])
+        ids = self.tracker.update(joints, before, looks_of(frame.image, joints), apart)
         found = People(people.boxes[kept], people.scores[kept], ids)
         return Seen(frame, found, joints, rows_of(read, kept), detected)
 

@@ -1,16 +1,18 @@
 """Following people: which person of this frame is which person of the frames before.
 
 `Tracker` gives numbers to people as the frames come; `tracks` makes `Track`s of them.
-The picture is not used: people are told apart by the position and velocity of their joints.
+People are told apart by the position and velocity of their joints, and, where it is said, by what
+they wear.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from poselift.detectors.looks import LOOK, alike
 from poselift.detectors.similarity import (
     SEEN,
     box_overlaps,
@@ -57,6 +59,14 @@ _LASTING = 0.97
 _FOLLOWED = 0.3
 #: Least weight of a new observation in the running estimate of the velocity.
 _GAIN = 0.15
+#: What it adds to the similarity that somebody certainly wears the same, or takes off it for other
+#: clothes; and how much of a new look is taken in.
+_WEARS, _LOOK_GAIN = 0.7, 0.2
+#: The same, where somebody is found again, and how much farther away if they wear the same.
+_FOUND_IN, _FARTHER = 0.6, 1.0
+#: Likeness of clothes from which a new person is one who was lost, and how far away that may be:
+#: the body's size and so much of it more for each update, up to so many sizes.
+_SAME_CLOTHES, _LOST_PACE, _LOST_REACH = 0.5, 0.1, 3.0
 
 
 @dataclass
@@ -69,6 +79,7 @@ class _Known:
     id: int = -1  # -1 until confirmed
     hits: int = 1
     missed: int = 0
+    look: np.ndarray = field(default_factory=lambda: np.full(LOOK, np.nan))
 
     def expected(self) -> np.ndarray:
         """(17, 2) where the joints should be in the coming update."""
@@ -90,6 +101,11 @@ class _Known:
         self.hits += 1
         self.missed = 0
 
+    def wear(self, look: np.ndarray) -> None:
+        """Take the person's look of this update."""
+        newer = self.look + _LOOK_GAIN * (look - self.look)
+        self.look = np.where(np.isnan(newer), np.where(np.isnan(look), self.look, look), newer)
+
 
 class Tracker:
     """Numbers people so that each keeps its number from frame to frame.
@@ -105,14 +121,26 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self._known: list[_Known] = []
         self._last_id = 0
-        self._before = np.zeros(0, int)  # of the update in progress
+        # Of the update in progress.
+        self._before = np.zeros(0, int)
+        self._looks = np.zeros((0, LOOK))
+        self._clear = np.zeros(0, bool)
 
-    def update(self, joints: Keypoints, before: np.ndarray | None = None) -> np.ndarray:
+    def update(
+        self,
+        joints: Keypoints,
+        before: np.ndarray | None = None,
+        looks: np.ndarray | None = None,
+        clear: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Number the people of the next frame.
 
         Args:
             joints: the N people's joints in H36M-17, as `similarity.in_h36m` gives them.
             before: (N,) the number of whom each was followed from; -1 or None for nobody.
+            looks: (N, 6) what each wears, as `looks.looks_of` gives it; None for unknown.
+            clear: (N,) bool, who stands apart from all others, so that a look is theirs; None is
+                everybody.
 
         Returns:
             (N,) int64: each person's number, from 1; -1 for people not (yet) confirmed.
@@ -121,6 +149,8 @@ class Tracker:
             raise ValueError(f"expected {H36M17.name}, got {joints.skeleton.name}")
         xy, score = joints.xy, joints.score
         self._before = np.full(len(xy), -1) if before is None else before
+        self._looks = np.full((len(xy), LOOK), np.nan) if looks is None else looks
+        self._clear = np.ones(len(xy), bool) if clear is None else clear
         first = not self._known and self._last_id == 0
         owner: list[_Known | None] = [None] * len(xy)
         surety = limb_score(joints)
@@ -143,8 +173,11 @@ class Tracker:
                 and found.id < 0
                 and (first or found.hits >= self.settings.min_hits)
             ):
-                self._last_id += 1
-                found.id = self._last_id
+                found.id = self._number_of_lost(found) or self._last_id + 1
+                self._last_id = max(self._last_id, found.id)
+        for found, look, is_clear in zip(owner, self._looks, self._clear, strict=True):
+            if found is not None and (is_clear or np.isnan(found.look).all()):
+                found.wear(look)
         # A track that is not confirmed yet ends with its first miss.
         self._known = [
             k for k in self._known if k.missed <= (self.settings.survival if k.id > 0 else 0)
@@ -159,6 +192,7 @@ class Tracker:
             "xy": np.array([k.xy for k in known], np.float64).reshape(-1, 17, 2),
             "score": np.array([k.score for k in known], np.float32).reshape(-1, 17),
             "velocity": np.array([k.velocity for k in known], np.float64).reshape(-1, 2),
+            "looks": np.array([k.look for k in known], np.float64).reshape(-1, LOOK),
             "counts": np.array([(k.id, k.hits, k.missed) for k in known], np.int64).reshape(-1, 3),
         }
 
@@ -166,12 +200,13 @@ class Tracker:
         """Continue from what `state` returned."""
         self._last_id = int(state["last_id"])
         self._known = [
-            _Known(xy, score, velocity, *counts)
-            for xy, score, velocity, counts in zip(
+            _Known(xy, score, velocity, number, hits, missed, look)
+            for xy, score, velocity, (number, hits, missed), look in zip(
                 state["xy"],
                 state["score"],
                 state["velocity"],
                 state["counts"].tolist(),
+                state["looks"],
                 strict=True,
             )
         ]
@@ -218,6 +253,9 @@ class Tracker:
         numbers = np.array([k.id for k in free])
         same = (numbers[:, None] == self._before[rows][None]) & (numbers[:, None] > 0)
         similarity = similarity + _FOLLOWED * same
+        wears = self._wear(free, rows)
+        # Of somebody close to others it may be the others' clothes that are seen.
+        similarity = similarity + _WEARS * np.maximum(wears, np.where(self._clear[rows], -1, 0))
         # Recently seen tracks before lost ones, confirmed tracks before unconfirmed ones.
         order = 0.1 * np.minimum(missed, 3) + 0.1 * np.array([k.id < 0 for k in free])
         found = self._pair(free, owner, xy, score, rows, similarity, order)
@@ -245,13 +283,41 @@ class Tracker:
             np.linalg.norm(_middles(expected, known_score)[:, None] - new, axis=-1),
             np.linalg.norm(_middles(known_xy, known_score)[:, None] - new, axis=-1),
         )
+        wears = self._wear(lost, rows)
         reach = size * (0.3 + 0.05 * np.array([k.missed for k in lost]))[:, None]
+        reach = reach * (1 + _FARTHER * np.maximum(wears, 0))
         grown = np.abs(np.log(new_size / size))
         near = np.clip(1 - away / np.minimum(reach, 2 * size), 0, 1) * (grown < 0.5)
         # Any overlap of the reach will do, so lift what is positive over the threshold.
-        similarity = np.where(near > 0, self.settings.match + near, 0)
+        similarity = np.where(near > 0, self.settings.match + near + _FOUND_IN * wears, 0)
         found = self._pair(lost, owner, xy, score, rows, similarity)
         free[:] = [k for k in free if not any(k is f for f in found)]
+
+    def _wear(self, some: list[_Known], rows: np.ndarray) -> np.ndarray:
+        """(len(some), len(rows)) -1..1: who wears what is seen, rather than anybody else known."""
+        fits = alike(np.stack([k.look for k in self._known]), self._looks[rows])
+        own = np.array([next(i for i, k in enumerate(self._known) if k is one) for one in some])
+        others = np.repeat(fits[None], len(own), axis=0)
+        others[np.arange(len(own)), own] = -np.inf
+        most = others.max(axis=1)
+        return np.where(np.isfinite(most), fits[own] - most, 0)
+
+    def _number_of_lost(self, new: _Known) -> int | None:
+        """The number of somebody who is missed nearby and wears the same; that one is forgotten."""
+        best, number = _SAME_CLOTHES, None
+        for known in self._known:
+            if known.id < 0 or known.missed == 0:
+                continue
+            size = float(person_size(known.xy[None], known.score[None])[0])
+            away = np.linalg.norm(
+                _middles(known.xy[None], known.score[None])
+                - _middles(new.xy[None], new.score[None])
+            )
+            wears = float(alike(known.look[None], new.look[None])[0, 0])
+            if wears > best and away < size * min(1 + _LOST_PACE * known.missed, _LOST_REACH):
+                best, number = wears, known.id
+        self._known = [known for known in self._known if number is None or known.id != number]
+        return number
 
     def _pair(
         self,
