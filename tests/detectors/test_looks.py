@@ -58,10 +58,10 @@ def test_what_is_not_seen_is_unknown() -> None:
 def test_who_comes_out_on_the_other_side_keeps_the_number(
     clothes: tuple[tuple[int, int, int], tuple[int, int, int]],
 ) -> None:
-    # Both stop where they meet, and each goes back: by motion alone they have changed places.
+    # Both go back from where they meet, while one is hidden: by motion they have changed places.
     tracker, mine, other = Tracker(), *clothes
     ways = [(100 + 9 * t, 500 - 9 * t) for t in range(20)]
-    ways += [(300.0, None)] * 8 + [(300 - 9 * t, 330 + 9 * t) for t in range(12)]
+    ways += [(300.0, None)] * 8 + [(255 - 5 * t, 345 + 5 * t) for t in range(6)]
     for a, b in ways:
         people = [(a, mine)] if b is None else [(b, other), (a, mine)]
         image = picture(*people)
