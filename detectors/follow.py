@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from poselift.detectors import cut_off
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
 from poselift.detectors.followed import Followed, as_arrays, from_arrays
+from poselift.detectors.limb_colours import limb_colours, others_limbs, remembered
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
 from poselift.detectors.places import places_of, rows_of
 from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
 from poselift.detectors.similarity import box_overlaps, limb_score, pose_similarity
 from poselift.detectors.turned import Turning
+from poselift.skeleton import Skeleton
 from poselift.types import Keypoints, People
 
 #: Mean limb score that a new person needs, and below which a followed one counts as unread.
@@ -167,6 +169,35 @@ class Follower:
         xy[close], score[close] = settle(places, scores, moving, read.skeleton)
         return Keypoints(xy, score, read.skeleton)
 
+    def own_limbs(self, image: np.ndarray, candidates: Candidates, read: Keypoints) -> Keypoints:
+        """The readings without limbs in the colours of somebody else close by."""
+        boxes = candidates.people.boxes
+        close = close_to_others(boxes)
+        if not close.any():
+            return read
+        score = read.score.copy()
+        for i in np.flatnonzero(close):
+            one = self._before(candidates, int(i))
+            if one is None:
+                continue
+            beside = np.flatnonzero(box_overlaps(boxes[[i]], boxes)[0] > 0)
+            others = [
+                other.colours
+                for j in beside
+                if j != i and (other := self._before(candidates, int(j))) is not None
+            ]
+            seen = limb_colours(image, read.xy[i], read.score[i], read.skeleton)
+            score[i, others_limbs(seen, one.colours, others, read.skeleton)] = 0
+        return replace(read, score=score)
+
+    def remember_colours(self, image: np.ndarray, skeleton: Skeleton) -> None:
+        """Look at the arms and legs of those who were read in this picture apart from others."""
+        close = close_to_others(self.boxes)
+        for one, is_close in zip(self.followed, close, strict=True):
+            if not one.unread and not is_close:
+                seen = limb_colours(image, *one.read, skeleton)
+                one.colours = remembered(one.colours, seen)
+
     def take(
         self,
         candidates: Candidates,
@@ -274,7 +305,8 @@ class Follower:
         read_now = xy.astype(np.float32), score.astype(np.float32)
         number = -1 if before is None else before.number
         sure = float(candidates.people.scores[i])
-        return Followed(box, sure, moving, read_now, 0, undetected, number, tall)
+        after = Followed(box, sure, moving, read_now, 0, undetected, number, tall)
+        return after if before is None else replace(after, colours=before.colours)
 
 
 def close_to_others(boxes: np.ndarray) -> np.ndarray:

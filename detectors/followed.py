@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
+from poselift.detectors.limb_colours import LIMBS
 from poselift.detectors.moving import Moving
 from poselift.detectors.turned import Turning
 
@@ -24,6 +25,8 @@ class Followed:
     number: int = -1  # the tracker's
     tall: float = 0.0  # by their width, if the lower border cuts them; else 0
     turning: Turning = field(default_factory=Turning)  # how the crop is turned
+    # (8, 3) of arms and legs
+    colours: np.ndarray = field(default_factory=lambda: np.full((LIMBS, 3), np.nan, np.float32))
 
     def carried(self) -> Followed:
         """The same who were not read, moved on as they moved."""
@@ -45,6 +48,7 @@ def as_arrays(everybody: Sequence[Followed]) -> dict[str, np.ndarray]:
         "longest": [one.moving.longest for one in everybody],
         "read_xy": [one.read[0] for one in everybody],
         "read_score": [one.read[1] for one in everybody],
+        "colours": [one.colours for one in everybody],
     }
     return {
         "boxes": np.array([one.box for one in everybody], np.float32).reshape(-1, 4),
@@ -74,6 +78,7 @@ def from_arrays(state: Mapping[str, np.ndarray]) -> list[Followed]:
                 number,
                 float(state["cut"][i]),
                 Turning(*state["turnings"][i].tolist()),
+                state["colours"][i],
             )
         )
     return out

@@ -38,19 +38,19 @@ def looks_of(image: np.ndarray, joints: Keypoints) -> np.ndarray:
             (left, right), (low_left, low_right) = xy[_SHOULDERS], xy[_HIPS]
             upper = left + _ACROSS[:, None] * (right - left)  # (4, 2)
             lower = low_left + _ACROSS[:, None] * (low_right - low_left)
-            look[:3] = _colour(image, upper + _DOWN[:, None, None] * (lower - upper))
+            look[:3] = colour_at(image, upper + _DOWN[:, None, None] * (lower - upper))
         thighs = [
             xy[hip] + _DOWN[:, None] * (xy[knee] - xy[hip])
             for hip, knee in zip(_HIPS, _KNEES, strict=True)
             if min(score[hip], score[knee]) > SEEN
         ]
         if thighs:
-            look[3:] = _colour(image, np.concatenate(thighs))
+            look[3:] = colour_at(image, np.concatenate(thighs))
     return looks
 
 
-def _colour(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The usual colour at points (..., 2), in Lab; NaN where all are beyond the picture."""
+def colour_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(3,) the usual colour at points (..., 2), in Lab; NaN where all are beyond the picture."""
     column, row = points.reshape(-1, 2).astype(int).T
     inside = (column >= 0) & (row >= 0) & (column < image.shape[1]) & (row < image.shape[0])
     if not inside.any():
@@ -68,7 +68,15 @@ def alike(looks: np.ndarray, others: np.ndarray) -> np.ndarray:
     >>> alike(dark, np.concatenate([dark, red, red * np.nan])).round(1).tolist()
     [[1.0, 0.0, 0.5]]
     """
-    off = np.square(looks[:, None] - others[None])
+    fits = closeness(looks[:, None], others[None])
+    return np.where(np.isnan(fits), 0.5, fits)
+
+
+def closeness(colours: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """0..1 how likely colours (..., C) are those of the same cloth; NaN where none is known."""
+    off = np.square(colours - others)
     known = np.isfinite(off)
-    mean = np.where(known, off, 0).sum(-1) / np.maximum(known.sum(-1), 1) * 3
-    return np.where(known.any(-1), np.exp(-mean / (2 * _SPREAD**2)), 0.5)
+    count = known.sum(-1)
+    mean = 3 * np.where(known, off, 0).sum(-1) / np.maximum(count, 1)
+    fits: np.ndarray = np.where(count > 0, np.exp(-mean / (2 * _SPREAD**2)), np.nan)
+    return fits

@@ -167,8 +167,10 @@ class See:
         rows = np.flatnonzero(plan.fine & (cut == 0) & ~close_to_others(candidates.people.boxes))
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
+        read = self._follower.own_limbs(frame.image, candidates, read)
         joints = in_h36m(read)
         kept, news = self._follower.take(candidates, read, joints, fresh, cut, turnings)
+        self._follower.remember_colours(frame.image, read.skeleton)
         if detect:
             self._cadence.detected(news)
         elif news:

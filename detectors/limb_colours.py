@@ -1,0 +1,79 @@
+"""The colours of people's arms and legs, by which a limb is known for somebody else's.
+
+A crop of somebody who is half hidden shows the limbs of whoever is in front, too. A leg in other
+colours than the person's own, and in those of a neighbour, is the neighbour's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from poselift.detectors.looks import closeness, colour_at
+from poselift.skeleton import Skeleton
+
+#: Bones of which a colour is remembered.
+LIMBS = 8
+#: Where a bone is looked at: its farther part, as its joint is what is judged.
+_ALONG = np.linspace(0.35, 0.85, 6)
+#: Least score of both ends.
+_SEEN = 0.15
+#: A limb is somebody else's if it fits its own colours less, and the other's more than this.
+_NOT_OWN, _ANOTHERS = 0.15, 0.5
+_GAIN = 0.2
+
+
+def limb_colours(
+    image: np.ndarray, xy: np.ndarray, score: np.ndarray, skeleton: Skeleton
+) -> np.ndarray:
+    """(8, 3) colours along one person's arms and legs, in Lab; NaN where they are not seen."""
+    colours = np.full((LIMBS, 3), np.nan, np.float32)
+    for row, (near, far) in enumerate(_bones(skeleton)):
+        if min(score[near], score[far]) > _SEEN:
+            points = xy[near] + _ALONG[:, None] * (xy[far] - xy[near])
+            colours[row] = colour_at(image, points)
+    return colours
+
+
+def remembered(before: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The colours (8, 3) with those of a frame taken in."""
+    newer = before + _GAIN * (seen - before)
+    return np.where(np.isnan(newer), np.where(np.isnan(before), seen, before), newer)
+
+
+def others_limbs(
+    seen: np.ndarray, own: np.ndarray, others: Sequence[np.ndarray], skeleton: Skeleton
+) -> list[int]:
+    """The joints at the ends of limbs that are somebody else's.
+
+    Args:
+        seen: (8, 3) the colours where one person's limbs were read.
+        own: (8, 3) those that are known of that person.
+        others: those of the people close by.
+        skeleton: of the joints.
+    """
+    bones = _bones(skeleton)
+    if not others or not bones:
+        return []
+    # Left and right are worn alike, and may be read for each other.
+    mirrored = own.reshape(-1, 2, 3)[:, ::-1].reshape(LIMBS, 3)
+    fits = np.fmax(closeness(seen, own), closeness(seen, mirrored))
+    anybody = np.concatenate(others)
+    theirs = np.nanmax(np.nan_to_num(closeness(seen[:, None], anybody[None])), axis=1, initial=0)
+    return [
+        far
+        for (_, far), mine, another in zip(bones, fits, theirs, strict=True)
+        if mine < _NOT_OWN and another > _ANOTHERS
+    ]
+
+
+@lru_cache(maxsize=8)
+def _bones(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """(near, far) joints of upper arms, forearms, thighs and shins, left and right in turn."""
+    pairs = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    names = [(f"{s} {a}", f"{s} {b}") for a, b in pairs for s in ("left", "right")]
+    if not all(name in skeleton.names for pair in names for name in pair):
+        return []
+    return [(skeleton.index(a), skeleton.index(b)) for a, b in names]
