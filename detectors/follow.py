@@ -11,7 +11,8 @@ from poselift.detectors import cut_off
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
 from poselift.detectors.followed import Followed, as_arrays, from_arrays
-from poselift.detectors.limb_colours import limb_colours, others_limbs, remembered
+from poselift.detectors.limb_colours import limb_colours, others_limbs
+from poselift.detectors.looks import remembered
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
 from poselift.detectors.places import places_of, rows_of

@@ -22,7 +22,6 @@ _ALONG = np.linspace(0.35, 0.85, 6)
 _SEEN = 0.15
 #: A limb is somebody else's if it fits its own colours less, and the other's more than this.
 _NOT_OWN, _ANOTHERS = 0.15, 0.5
-_GAIN = 0.2
 
 
 def limb_colours(
@@ -35,12 +34,6 @@ def limb_colours(
             points = xy[near] + _ALONG[:, None] * (xy[far] - xy[near])
             colours[row] = colour_at(image, points)
     return colours
-
-
-def remembered(before: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The colours (8, 3) with those of a frame taken in."""
-    newer = before + _GAIN * (seen - before)
-    return np.where(np.isnan(newer), np.where(np.isnan(before), seen, before), newer)
 
 
 def others_limbs(

@@ -23,6 +23,8 @@ _SHOULDERS, _HIPS, _KNEES = (
 _LIGHTNESS = 0.5
 #: Colours of the same clothes differ by about this much from frame to frame.
 _SPREAD = 12.0
+#: How much of what is seen in a frame is taken into what is remembered.
+_GAIN = 0.2
 
 
 def looks_of(image: np.ndarray, joints: Keypoints) -> np.ndarray:
@@ -80,3 +82,9 @@ def closeness(colours: np.ndarray, others: np.ndarray) -> np.ndarray:
     mean = 3 * np.where(known, off, 0).sum(-1) / np.maximum(count, 1)
     fits: np.ndarray = np.where(count > 0, np.exp(-mean / (2 * _SPREAD**2)), np.nan)
     return fits
+
+
+def remembered(before: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The colours of somebody, NaN where unknown, with those of a frame taken in."""
+    newer = before + _GAIN * (seen - before)
+    return np.where(np.isnan(newer), np.where(np.isnan(before), seen, before), newer)

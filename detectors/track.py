@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from poselift.detectors.looks import LOOK, alike
+from poselift.detectors.looks import LOOK, alike, remembered
 from poselift.detectors.similarity import (
     SEEN,
     box_overlaps,
@@ -60,8 +60,8 @@ _FOLLOWED = 0.3
 #: Least weight of a new observation in the running estimate of the velocity.
 _GAIN = 0.15
 #: What it adds to the similarity that somebody certainly wears the same, or takes off it for other
-#: clothes; and how much of a new look is taken in.
-_WEARS, _LOOK_GAIN = 0.7, 0.2
+#: clothes.
+_WEARS = 0.7
 #: The same, where somebody is found again, and how much farther away if they wear the same.
 _FOUND_IN, _FARTHER = 0.6, 1.0
 #: Likeness of clothes from which a new person is one who was lost, and how far away that may be:
@@ -103,8 +103,7 @@ class _Known:
 
     def wear(self, look: np.ndarray) -> None:
         """Take the person's look of this update."""
-        newer = self.look + _LOOK_GAIN * (look - self.look)
-        self.look = np.where(np.isnan(newer), np.where(np.isnan(look), self.look, look), newer)
+        self.look = remembered(self.look, look)
 
 
 class Tracker:

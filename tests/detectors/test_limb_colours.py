@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from poselift.detectors.follow import Follower
-from poselift.detectors.limb_colours import LIMBS, limb_colours, others_limbs, remembered
+from poselift.detectors.limb_colours import LIMBS, limb_colours, others_limbs
+from poselift.detectors.looks import remembered
 from poselift.detectors.similarity import in_h36m
 from poselift.skeleton import COCO17, H36M17
 from poselift.types import Keypoints, People
