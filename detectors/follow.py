@@ -11,7 +11,7 @@ from poselift.detectors import cut_off
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
 from poselift.detectors.followed import Followed, as_arrays, from_arrays
-from poselift.detectors.limb_colours import limb_colours, others_limbs
+from poselift.detectors.limb_colours import limb_colours, without_others_limbs
 from poselift.detectors.looks import remembered
 from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
@@ -172,24 +172,10 @@ class Follower:
 
     def own_limbs(self, image: np.ndarray, candidates: Candidates, read: Keypoints) -> Keypoints:
         """The readings without limbs in the colours of somebody else close by."""
-        boxes = candidates.people.boxes
-        close = close_to_others(boxes)
-        if not close.any():
-            return read
-        score = read.score.copy()
-        for i in np.flatnonzero(close):
-            one = self._before(candidates, int(i))
-            if one is None:
-                continue
-            beside = np.flatnonzero(box_overlaps(boxes[[i]], boxes)[0] > 0)
-            others = [
-                other.colours
-                for j in beside
-                if j != i and (other := self._before(candidates, int(j))) is not None
-            ]
-            seen = limb_colours(image, read.xy[i], read.score[i], read.skeleton)
-            score[i, others_limbs(seen, one.colours, others, read.skeleton)] = 0
-        return replace(read, score=score)
+        before = [self._before(candidates, i) for i in range(len(read))]
+        colours = [None if one is None else one.colours for one in before]
+        close = np.flatnonzero(close_to_others(candidates.people.boxes))
+        return without_others_limbs(image, candidates.people.boxes, read, colours, close)
 
     def remember_colours(self, image: np.ndarray, skeleton: Skeleton) -> None:
         """Look at the arms and legs of those who were read in this picture apart from others."""

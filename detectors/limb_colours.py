@@ -7,12 +7,15 @@ colours than the person's own, and in those of a neighbour, is the neighbour's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from poselift.detectors.looks import closeness, colour_at
+from poselift.detectors.similarity import box_overlaps
 from poselift.skeleton import Skeleton
+from poselift.types import Keypoints
 
 #: Bones of which a colour is remembered.
 LIMBS = 8
@@ -34,6 +37,29 @@ def limb_colours(
             points = xy[near] + _ALONG[:, None] * (xy[far] - xy[near])
             colours[row] = colour_at(image, points)
     return colours
+
+
+def without_others_limbs(
+    image: np.ndarray,
+    boxes: np.ndarray,
+    read: Keypoints,
+    colours: Sequence[np.ndarray | None],
+    rows: np.ndarray,
+) -> Keypoints:
+    """The readings of people (boxes (N, 4)) without limbs that are a neighbour's.
+
+    `colours` are what is remembered of each, None of somebody new; `rows` are those to look at.
+    """
+    score = read.score.copy()
+    for i in rows.tolist():
+        own = colours[i]
+        if own is None:
+            continue
+        beside = np.flatnonzero(box_overlaps(boxes[[i]], boxes)[0] > 0)
+        others = [one for j in beside.tolist() if j != i and (one := colours[j]) is not None]
+        seen = limb_colours(image, read.xy[i], read.score[i], read.skeleton)
+        score[i, others_limbs(seen, own, others, read.skeleton)] = 0
+    return replace(read, score=score)
 
 
 def others_limbs(

@@ -8,13 +8,13 @@ they wear.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from poselift.detectors.looks import LOOK, alike, remembered
+from poselift.detectors.known import Known, lost_in_same_clothes, middles
+from poselift.detectors.looks import LOOK, alike
 from poselift.detectors.similarity import (
-    SEEN,
     box_overlaps,
     keypoint_boxes,
     limb_score,
@@ -53,57 +53,13 @@ class TrackerSettings:
     tolerance: float = 1.0
 
 
-#: Factor by which a velocity decays with each update without an observation.
-_LASTING = 0.97
 #: What it adds to the similarity that somebody was followed from the same person.
 _FOLLOWED = 0.3
-#: Least weight of a new observation in the running estimate of the velocity.
-_GAIN = 0.15
 #: What it adds to the similarity that somebody certainly wears the same, or takes off it for other
 #: clothes.
 _WEARS = 0.7
 #: The same, where somebody is found again, and how much farther away if they wear the same.
 _FOUND_IN, _FARTHER = 0.6, 1.0
-#: Likeness of clothes from which a new person is one who was lost, and how far away that may be:
-#: the body's size and so much of it more for each update, up to so many sizes.
-_SAME_CLOTHES, _LOST_PACE, _LOST_REACH = 0.5, 0.1, 3.0
-
-
-@dataclass
-class _Known:
-    """A person as last seen, and how it moves."""
-
-    xy: np.ndarray  # (17, 2) float64
-    score: np.ndarray  # (17,) float32
-    velocity: np.ndarray  # (2,) pixels per update
-    id: int = -1  # -1 until confirmed
-    hits: int = 1
-    missed: int = 0
-    look: np.ndarray = field(default_factory=lambda: np.full(LOOK, np.nan))
-
-    def expected(self) -> np.ndarray:
-        """(17, 2) where the joints should be in the coming update."""
-        # Nobody keeps a velocity for long: it decays with each update without an observation.
-        ahead = (1 - _LASTING ** (self.missed + 1)) / (1 - _LASTING)
-        return self.xy + self.velocity * ahead
-
-    def see(self, xy: np.ndarray, score: np.ndarray) -> None:
-        """Take the person's joints of this update."""
-        steps = self.missed + 1
-        both = (self.score > SEEN) & (score > SEEN)
-        if both.any():
-            moved = np.median((xy - self.xy)[both], axis=0) / steps
-            gain = max(1 / (self.hits + 1), _GAIN)
-            self.velocity = self.velocity + gain * (moved - self.velocity)
-        # A joint that is hidden now is expected to have come along with the rest.
-        self.xy = np.where((score > SEEN)[:, None], xy, self.expected())
-        self.score = np.where(score > SEEN, score, 0.8 * self.score)
-        self.hits += 1
-        self.missed = 0
-
-    def wear(self, look: np.ndarray) -> None:
-        """Take the person's look of this update."""
-        self.look = remembered(self.look, look)
 
 
 class Tracker:
@@ -118,7 +74,7 @@ class Tracker:
 
     def __init__(self, settings: TrackerSettings | None = None) -> None:
         self.settings = settings or TrackerSettings()
-        self._known: list[_Known] = []
+        self._known: list[Known] = []
         self._last_id = 0
         # Of the update in progress.
         self._before = np.zeros(0, int)
@@ -151,7 +107,7 @@ class Tracker:
         self._looks = np.full((len(xy), LOOK), np.nan) if looks is None else looks
         self._clear = np.ones(len(xy), bool) if clear is None else clear
         first = not self._known and self._last_id == 0
-        owner: list[_Known | None] = [None] * len(xy)
+        owner: list[Known | None] = [None] * len(xy)
         surety = limb_score(joints)
         wanted = (surety >= self.settings.low) & ~self._duplicates(xy, score, surety)
 
@@ -172,7 +128,9 @@ class Tracker:
                 and found.id < 0
                 and (first or found.hits >= self.settings.min_hits)
             ):
-                found.id = self._number_of_lost(found) or self._last_id + 1
+                lost = lost_in_same_clothes(self._known, found)
+                self._known = [known for known in self._known if known is not lost]
+                found.id = self._last_id + 1 if lost is None else lost.id
                 self._last_id = max(self._last_id, found.id)
         for found, look, is_clear in zip(owner, self._looks, self._clear, strict=True):
             if found is not None and (is_clear or np.isnan(found.look).all()):
@@ -199,7 +157,7 @@ class Tracker:
         """Continue from what `state` returned."""
         self._last_id = int(state["last_id"])
         self._known = [
-            _Known(xy, score, velocity, number, hits, missed, look)
+            Known(xy, score, velocity, number, hits, missed, look)
             for xy, score, velocity, (number, hits, missed), look in zip(
                 state["xy"],
                 state["score"],
@@ -210,9 +168,9 @@ class Tracker:
             )
         ]
 
-    def _born(self, xy: np.ndarray, score: np.ndarray) -> _Known:
+    def _born(self, xy: np.ndarray, score: np.ndarray) -> Known:
         # float64 from the start, not from the second frame on, so that `state` is exact.
-        known = _Known(xy.astype(np.float64), score.astype(np.float32), np.zeros(2))
+        known = Known(xy.astype(np.float64), score.astype(np.float32), np.zeros(2))
         self._known.append(known)
         return known
 
@@ -229,8 +187,8 @@ class Tracker:
 
     def _assign(
         self,
-        free: list[_Known],
-        owner: list[_Known | None],
+        free: list[Known],
+        owner: list[Known | None],
         xy: np.ndarray,
         score: np.ndarray,
         rows: np.ndarray,
@@ -262,8 +220,8 @@ class Tracker:
 
     def _find_again(
         self,
-        free: list[_Known],
-        owner: list[_Known | None],
+        free: list[Known],
+        owner: list[Known | None],
         xy: np.ndarray,
         score: np.ndarray,
         rows: np.ndarray,
@@ -277,10 +235,10 @@ class Tracker:
         expected = np.stack([k.expected() for k in lost])
         size = person_size(known_xy, known_score)[:, None]
         new_size = person_size(xy[rows], score[rows])[None]
-        new = _middles(xy[rows], score[rows])[None]
+        new = middles(xy[rows], score[rows])[None]
         away = np.minimum(
-            np.linalg.norm(_middles(expected, known_score)[:, None] - new, axis=-1),
-            np.linalg.norm(_middles(known_xy, known_score)[:, None] - new, axis=-1),
+            np.linalg.norm(middles(expected, known_score)[:, None] - new, axis=-1),
+            np.linalg.norm(middles(known_xy, known_score)[:, None] - new, axis=-1),
         )
         wears = self._wear(lost, rows)
         reach = size * (0.3 + 0.05 * np.array([k.missed for k in lost]))[:, None]
@@ -292,7 +250,7 @@ class Tracker:
         found = self._pair(lost, owner, xy, score, rows, similarity)
         free[:] = [k for k in free if not any(k is f for f in found)]
 
-    def _wear(self, some: list[_Known], rows: np.ndarray) -> np.ndarray:
+    def _wear(self, some: list[Known], rows: np.ndarray) -> np.ndarray:
         """(len(some), len(rows)) -1..1: who wears what is seen, rather than anybody else known."""
         fits = alike(np.stack([k.look for k in self._known]), self._looks[rows])
         own = np.array([next(i for i, k in enumerate(self._known) if k is one) for one in some])
@@ -301,33 +259,16 @@ class Tracker:
         most = others.max(axis=1)
         return np.where(np.isfinite(most), fits[own] - most, 0)
 
-    def _number_of_lost(self, new: _Known) -> int | None:
-        """The number of somebody who is missed nearby and wears the same; that one is forgotten."""
-        best, number = _SAME_CLOTHES, None
-        for known in self._known:
-            if known.id < 0 or known.missed == 0:
-                continue
-            size = float(person_size(known.xy[None], known.score[None])[0])
-            away = np.linalg.norm(
-                _middles(known.xy[None], known.score[None])
-                - _middles(new.xy[None], new.score[None])
-            )
-            wears = float(alike(known.look[None], new.look[None])[0, 0])
-            if wears > best and away < size * min(1 + _LOST_PACE * known.missed, _LOST_REACH):
-                best, number = wears, known.id
-        self._known = [known for known in self._known if number is None or known.id != number]
-        return number
-
     def _pair(
         self,
-        free: list[_Known],
-        owner: list[_Known | None],
+        free: list[Known],
+        owner: list[Known | None],
         xy: np.ndarray,
         score: np.ndarray,
         rows: np.ndarray,
         similarity: np.ndarray,
         handicap: np.ndarray | float = 0.0,
-    ) -> list[_Known]:
+    ) -> list[Known]:
         """Pair at most one of `free` with one of `rows`, the best way overall; who was found."""
         from scipy.optimize import linear_sum_assignment
 
@@ -340,9 +281,3 @@ class Tracker:
                 owner[rows[j]] = free[i]
                 found.append(free[i])
         return found
-
-
-def _middles(xy: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """(N, 2) the middle of each person's box."""
-    boxes = keypoint_boxes(xy, score)
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
