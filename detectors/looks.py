@@ -19,8 +19,8 @@ _SHOULDERS, _HIPS, _KNEES = (
     [H36M17.index(f"{side} {joint}") for side in ("left", "right")]
     for joint in ("shoulder", "hip", "knee")
 )
-#: Light changes more than colour does: how much lightness counts.
-_LIGHTNESS = 0.5
+#: Light changes more than colour does: how much lightness counts, and colours.
+_WEIGHTS = np.array([0.5, 1, 1], np.float32)
 #: Colours of the same clothes differ by about this much from frame to frame.
 _SPREAD = 12.0
 #: How much of what is seen in a frame is taken into what is remembered.
@@ -58,8 +58,9 @@ def colour_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     if not inside.any():
         return np.full(3, np.nan)
     pixels = image[row[inside], column[inside]][None]
-    lab = np.median(cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab)[0].astype(np.float32), axis=0)
-    colour: np.ndarray = lab * [_LIGHTNESS, 1, 1]
+    lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab)[0]
+    middle = len(lab) // 2
+    colour: np.ndarray = np.partition(lab, middle, axis=0)[middle] * _WEIGHTS
     return colour
 
 
