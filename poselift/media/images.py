@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from poselift.errors import PoseliftError
+from poselift.media.lens import pictures_focal
 from poselift.media.source import Source, refuse_too_large, safe_name
 from poselift.reading import read_whole
 from poselift.types import Frame
@@ -81,12 +82,15 @@ class ImageSource(Source):
                 "Give another `start` and `end`.",
             )
         pictures = (read_image(file) for _, file in self._files)
-        first = next((picture for picture in pictures if picture is not None), None)
+        number, first = next(
+            ((i, picture) for i, picture in enumerate(pictures) if picture is not None), (0, None)
+        )
         if first is None:
             raise PoseliftError(
                 f"None of the pictures in {path} can be read.", "Are the files complete?"
             )
         self.size = (first.shape[1], first.shape[0])
+        self.focal = pictures_focal(self._files[number][1], self.size)
         self.frame_count_estimate = len(self._files)
         self.duration = len(self._files) / self.fps
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from poselift.media import open_source
 from poselift.media.lens import told_focal
@@ -35,6 +36,19 @@ def test_it_is_read_from_a_phones_file(tmp_path: Path) -> None:
 def test_most_files_tell_nothing(tmp_path: Path) -> None:
     with open_source(filmed(tmp_path / "plain.mp4", title="a clip")) as clip:
         assert clip.focal is None
+
+
+def test_it_is_read_from_a_cameras_picture(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 28
+    exif[0x0112] = 6  # taken upright
+    Image.new("RGB", (160, 96)).save(tmp_path / "photo.jpg", exif=exif)
+    Image.new("RGB", (160, 96)).save(tmp_path / "drawn.png")
+    with open_source(tmp_path / "photo.jpg") as photo:
+        assert photo.size == (96, 160)
+        assert photo.focal == pytest.approx(28 / math.hypot(36, 24) * math.hypot(160, 96))
+    with open_source(tmp_path / "drawn.png") as drawn:
+        assert drawn.focal is None
 
 
 @pytest.mark.parametrize("told", ["", "wide", "nan", "inf", "-26", "0", "2", "5000"])
