@@ -190,7 +190,7 @@ def report(results: dict[str, Scores], details: bool) -> str:
 
 def side_by_side(results: dict[str, Scores]) -> list[str]:
     """Tables per action (the first lifter's worst first) and per joint, a lifter a column."""
-    from poselift.lifter.scores import cross_table
+    from poselift.lifter.scores import BONE, cross_table
 
     out = []
     for kind in dict.fromkeys(name.partition(", ")[2] for name in results):
@@ -201,4 +201,6 @@ def side_by_side(results: dict[str, Scores]) -> list[str]:
             actions = {n: {a: s.actions[a] for a in worst} for n, s in chosen.items()}
             out.append(cross_table(actions, measure, title))
             out.append(cross_table({n: s.joints for n, s in chosen.items()}, measure, title))
+        title = ", ".join(part for part in (BONE, kind) if part)
+        out.append(cross_table({n: s.joints for n, s in chosen.items()}, BONE, title))
     return out

@@ -36,6 +36,8 @@ MEASURES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], float]] = {
     "PCK": (metrics.pck, 100),
     "AUC": (metrics.auc, 100),
 }
+#: Column of joints: how much too long the bone to the parent is, in millimetres.
+BONE = "bone too long"
 #: What `measure_heads` calls its figures, and the columns of the tables.
 HEADS = {
     "up_degrees": "up, degrees",
@@ -79,8 +81,17 @@ def score(guesses: Sequence[np.ndarray], truths: Sequence[np.ndarray], actions: 
     plain = metrics.joint_errors(guess, truth).mean(0)
     aligned = metrics.joint_errors(metrics.procrustes(guess, truth), truth).mean(0)
     for place, joint in enumerate(kept):
+        parent = H36M17.parents[joint]
+        longer = np.nan
+        if parent in kept:
+            guessed, true = (
+                np.linalg.norm(poses[:, place] - poses[:, kept.index(parent)], axis=-1).mean()
+                for poses in (guess, truth)
+            )
+            longer = float(guessed - true)
         out.joints[H36M17.names[joint]] = {
             "MPJPE": 1000 * float(plain[place]), "P-MPJPE": 1000 * float(aligned[place]),
+            BONE: 1000 * longer,
         }  # fmt: skip
     return out
 

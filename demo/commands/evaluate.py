@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,7 +70,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="also live, with K frames of lookahead",
     )
-    add("--details", action="store_true", help="tables per action and per joint")
+    add("--details", action="store_true", help="tables per action, joint and bone")
     add("--json", type=Path, metavar="FILE", help="also write all figures to this file")
 
 
@@ -92,9 +94,20 @@ def run(options: argparse.Namespace, reporter: Reporter) -> int:
             name: {"overall": s.overall, "actions": s.actions, "joints": s.joints}
             for name, s in results.items()
         }
-        with atomic_path(options.json) as part:
-            part.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        _write(options.json, figures)
     return 0
+
+
+def _write(path: Path, figures: Mapping[str, Any]) -> None:
+    """As JSON, whole or not at all; what is no number is null."""
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(_numbers(figures), indent=1), encoding="utf-8")
+
+
+def _numbers(figures: Any) -> Any:
+    if isinstance(figures, Mapping):
+        return {name: _numbers(value) for name, value in figures.items()}
+    return None if isinstance(figures, float) and math.isnan(figures) else figures
 
 
 def _on_mocap(options: argparse.Namespace, reporter: Reporter) -> dict[str, Scores]:
@@ -127,7 +140,7 @@ def _on_conditions(options: argparse.Namespace, reporter: Reporter) -> int:
     )
     print(conditions.tables(found))
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        _write(options.json, found)
     return 0
 
 

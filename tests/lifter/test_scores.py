@@ -26,6 +26,17 @@ def test_perfect_poses_score_perfectly_and_joints_are_told_apart() -> None:
     assert "| b |" in scores.table(result.actions)
 
 
+def test_bones_that_are_too_long_are_told() -> None:
+    truth = [np.random.default_rng(0).normal(size=(12, 17, 3))]
+    guess = [truth[0].copy()]
+    forearm = truth[0][:, 16] - truth[0][:, 15]
+    guess[0][:, 16] += 0.02 * forearm / np.linalg.norm(forearm, axis=-1, keepdims=True)
+    joints = scores.score(guess, truth, ["a"]).joints
+    assert joints["right wrist"][scores.BONE] == pytest.approx(20)
+    assert joints["left wrist"][scores.BONE] == pytest.approx(0)
+    assert np.isnan(joints["pelvis"][scores.BONE])
+
+
 def test_made_joints_are_left_out() -> None:
     truth = [np.zeros((4, 17, 3))]
     guess = [np.zeros((4, 17, 3))]
