@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "a77d71f44629840501fa30e8aaf07d4fc3fc0d0109c49917ee2ffd40ad01e8f3",
+        "a55a9b122c92e4942fbf148bb5d3396a9e1f6269bb773345bc0b699b7fa583da",
         is_default=True,
     ),
     _trained(
