@@ -14,6 +14,8 @@ from functools import cache
 
 import numpy as np
 
+from poselift.onnx_runtime import load_onnxruntime
+
 log = logging.getLogger(__name__)
 
 #: A row of 64 bytes times a matrix of 127s (ConstantOfShape, MatMulInteger; opset 13).
@@ -28,8 +30,7 @@ _LENGTH, _LARGEST = 64, 127
 @cache
 def sums_bytes_exactly() -> bool:
     """Whether onnxruntime multiplies bytes here without overflow."""
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     row = np.full((1, _LENGTH), 255, np.uint8)
     try:
         (sums,) = onnxruntime.InferenceSession(_PROBE, providers=["CPUExecutionProvider"]).run(

@@ -20,6 +20,7 @@ import numpy as np
 
 from poselift.detectors.eight_bit import sums_bytes_exactly
 from poselift.errors import PoseliftError
+from poselift.onnx_runtime import load_onnxruntime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -177,13 +178,12 @@ def first_line(error: BaseException) -> str:
 
 def _onnxruntime() -> onnxruntime:
     try:
-        import onnxruntime
+        return load_onnxruntime()
     except Exception as error:  # a broken binary raises ImportError, OSError or worse
         raise PoseliftError(
             f"onnxruntime, which runs the 2D models, cannot be used: {first_line(error)}",
             "Install it: pip install onnxruntime (or onnxruntime-gpu).",
         ) from error
-    return onnxruntime
 
 
 def _providers(ort: onnxruntime, device: str) -> list[str | tuple[str, dict[str, str]]]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from poselift.lifter.models import packed
 from poselift.lifter.models.base import LifterNet, Shapes
+from poselift.onnx_runtime import load_onnxruntime
 
 
 class OnnxNet(LifterNet):
@@ -81,8 +82,7 @@ class _Lift(nn.Module):
 
 def _session(half: nn.Module, inputs: dict[str, Tensor]) -> Any:
     """`half` in onnxruntime, for any batch."""
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated, but what every torch since 2.4 has
