@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 #: What lies below everything: no room of ours is known to it.
 BASE = {
-    "angles", "clock", "device", "errors", "files", "gaps", "large", "lazy", "npz", "plugins",
+    "angles", "clock", "device", "errors", "files", "gaps", "large", "lazy", "npz",
+    "onnx_runtime", "plugins",
     "poses2d", "progress", "reading", "result", "sections", "skeleton", "smoothing", "types",
     "version", "who",
 }  # fmt: skip
