@@ -24,7 +24,7 @@ from benchmarks.machine import describe, in_words, table
 from poselift import weights
 from poselift.detectors import load_detector
 from poselift.detectors.crops import cut_square
-from poselift.detectors.movenet import MoveNet
+from poselift.detectors.movenet import OUTSIDE, MoveNet
 from poselift.detectors.similarity import pose_similarity
 from poselift.media import open_source
 from poselift.types import People
@@ -137,7 +137,7 @@ def crops() -> list[np.ndarray]:
             image = np.clip(image * rng.uniform(0.5, 1.5), 0, 255).astype(np.uint8)
         if rng.random() < 0.2:
             box = box + np.tile(size * rng.uniform(-0.4, 0.4, 2), 2)
-        crop = cut_square(image, box, 1.2, 256, 127).image[None, ..., ::-1]
+        crop = cut_square(image, box, 1.2, 256, OUTSIDE).image[None, ..., ::-1]
         shown.append(crop.astype(np.float32) / 127.5 - 1)
     return shown
 

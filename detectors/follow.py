@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -58,6 +59,11 @@ class Candidates:
 
     people: People
     known: np.ndarray
+
+    @cached_property
+    def close(self) -> np.ndarray:
+        """(N,) bool: whose crop also shows somebody else."""
+        return close_to_others(self.people.boxes)
 
 
 class Follower:
@@ -146,7 +152,7 @@ class Follower:
 
     def hints(self, candidates: Candidates) -> list[Hint | None]:
         """Where the joints of those are expected whose box another box covers in part."""
-        close = close_to_others(candidates.people.boxes)
+        close = candidates.close
         told: list[Hint | None] = []
         for i in range(len(candidates.known)):
             one = self._before(candidates, i)
@@ -160,7 +166,7 @@ class Follower:
 
     def settle(self, candidates: Candidates, read: Keypoints) -> Keypoints:
         """The readings, each limb with one person: the others' joints get score 0."""
-        close = np.flatnonzero(close_to_others(candidates.people.boxes))
+        close = np.flatnonzero(candidates.close)
         if len(close) < 2:
             return read
         before = [self._before(candidates, int(i)) for i in close]
@@ -174,7 +180,7 @@ class Follower:
         """The readings without limbs in the colours of somebody else close by."""
         before = [self._before(candidates, i) for i in range(len(read))]
         colours = [None if one is None else one.colours for one in before]
-        close = np.flatnonzero(close_to_others(candidates.people.boxes))
+        close = np.flatnonzero(candidates.close)
         return without_others_limbs(image, candidates.people.boxes, read, colours, close)
 
     def remember_colours(self, image: np.ndarray, skeleton: Skeleton) -> None:
@@ -218,7 +224,7 @@ class Follower:
         surety = np.where(cut > 0, cut_off.surety_of(joints.score), surety)
         is_known = candidates.known >= 0
         # Who is half hidden has fewer joints to show.
-        least = np.where(close_to_others(candidates.people.boxes), HALF_HIDDEN_SCORE, KNOWN_SCORE)
+        least = np.where(candidates.close, HALF_HIDDEN_SCORE, KNOWN_SCORE)
         least = np.where(is_known, least, NEW_SCORE)
         cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
         alive = surety >= np.where(cut > 0, cut_least, least)

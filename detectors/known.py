@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from poselift.detectors.looks import LOOK, alike, remembered
+from poselift.detectors.looks import LOOK, alike
 from poselift.detectors.similarity import SEEN, keypoint_boxes, person_size
 
 #: Factor by which a velocity decays with each update without an observation.
@@ -50,10 +50,6 @@ class Known:
         self.score = np.where(score > SEEN, score, 0.8 * self.score)
         self.hits += 1
         self.missed = 0
-
-    def wear(self, look: np.ndarray) -> None:
-        """Take the person's look of this update."""
-        self.look = remembered(self.look, look)
 
 
 def lost_in_same_clothes(everybody: Sequence[Known], new: Known) -> Known | None:

@@ -12,13 +12,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from poselift.detectors.looks import closeness, colour_at
+from poselift.detectors.looks import colour_at, same_cloth
 from poselift.detectors.similarity import box_overlaps
 from poselift.skeleton import Skeleton
 from poselift.types import Keypoints
 
-#: Bones of which a colour is remembered.
-LIMBS = 8
+#: The far ends of bones of which a colour is remembered, and their number with both sides.
+_ENDS = ("elbow", "wrist", "knee", "ankle")
+LIMBS = 2 * len(_ENDS)
 #: Where a bone is looked at: its farther part, as its joint is what is judged.
 _ALONG = np.linspace(0.35, 0.85, 6)
 #: Least score of both ends.
@@ -78,9 +79,9 @@ def others_limbs(
         return []
     # Left and right are worn alike, and may be read for each other.
     mirrored = own.reshape(-1, 2, 3)[:, ::-1].reshape(LIMBS, 3)
-    fits = np.fmax(closeness(seen, own), closeness(seen, mirrored))
+    fits = np.fmax(same_cloth(seen, own), same_cloth(seen, mirrored))
     anybody = np.concatenate(others)
-    theirs = np.nanmax(np.nan_to_num(closeness(seen[:, None], anybody[None])), axis=1, initial=0)
+    theirs = np.nanmax(np.nan_to_num(same_cloth(seen[:, None], anybody[None])), axis=1, initial=0)
     return [
         far
         for (_, far), mine, another in zip(bones, fits, theirs, strict=True)
@@ -91,8 +92,7 @@ def others_limbs(
 @lru_cache(maxsize=8)
 def _bones(skeleton: Skeleton) -> list[tuple[int, int]]:
     """(near, far) joints of upper arms, forearms, thighs and shins, left and right in turn."""
-    pairs = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
-    names = [(f"{s} {a}", f"{s} {b}") for a, b in pairs for s in ("left", "right")]
-    if not all(name in skeleton.names for pair in names for name in pair):
+    far = [f"{side} {joint}" for joint in _ENDS for side in ("left", "right")]
+    if not all(name in skeleton.names for name in far):
         return []
-    return [(skeleton.index(a), skeleton.index(b)) for a, b in names]
+    return [(skeleton.parents[joint], joint) for joint in map(skeleton.index, far)]

@@ -71,11 +71,11 @@ def alike(looks: np.ndarray, others: np.ndarray) -> np.ndarray:
     >>> alike(dark, np.concatenate([dark, red, red * np.nan])).round(1).tolist()
     [[1.0, 0.0, 0.5]]
     """
-    fits = closeness(looks[:, None], others[None])
+    fits = same_cloth(looks[:, None], others[None])
     return np.where(np.isnan(fits), 0.5, fits)
 
 
-def closeness(colours: np.ndarray, others: np.ndarray) -> np.ndarray:
+def same_cloth(colours: np.ndarray, others: np.ndarray) -> np.ndarray:
     """0..1 how likely colours (..., C) are those of the same cloth; NaN where none is known."""
     off = np.square(colours - others)
     known = np.isfinite(off)

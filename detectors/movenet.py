@@ -23,7 +23,7 @@ from poselift.types import People
 STRIDE = 4
 #: The grey of a crop outside the picture. To the network it is zero, which its layers pad with: it
 #: puts joints there, while next to black it squeezes them into the picture.
-_OUTSIDE = 127
+OUTSIDE = 127
 #: The expected place of a joint pulls with 1 / (cells away + this).
 _PULL = 1.8
 _BATCH = 8
@@ -118,7 +118,7 @@ class MoveNet:
         for image, found in zip(images, people, strict=True):
             picture = as_bgr(image) if len(found) else image
             crops += [
-                cut_square(picture, box, self.margin, self.size, _OUTSIDE) for box in found.boxes
+                cut_square(picture, box, self.margin, self.size, OUTSIDE) for box in found.boxes
             ]
         flat = [None] * len(crops) if hints is None else [one for row in hints for one in row]
         xy, score = self._read(crops, flat)

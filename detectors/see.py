@@ -164,7 +164,7 @@ class See:
             read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
             cut[again] = tall
         # Somebody half hidden is read poorly, too, but not because of the way up.
-        rows = np.flatnonzero(plan.fine & (cut == 0) & ~close_to_others(candidates.people.boxes))
+        rows = np.flatnonzero(plan.fine & (cut == 0) & ~candidates.close)
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         read = self._follower.own_limbs(frame.image, candidates, read)

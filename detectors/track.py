@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.detectors.known import Known, lost_in_same_clothes, middles
-from poselift.detectors.looks import LOOK, alike
+from poselift.detectors.looks import LOOK, alike, remembered
 from poselift.detectors.similarity import (
     box_overlaps,
     keypoint_boxes,
@@ -134,7 +134,7 @@ class Tracker:
                 self._last_id = max(self._last_id, found.id)
         for found, look, is_clear in zip(owner, self._looks, self._clear, strict=True):
             if found is not None and (is_clear or np.isnan(found.look).all()):
-                found.wear(look)
+                found.look = remembered(found.look, look)
         # A track that is not confirmed yet ends with its first miss.
         self._known = [
             k for k in self._known if k.missed <= (self.settings.survival if k.id > 0 else 0)

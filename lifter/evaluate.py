@@ -196,11 +196,11 @@ def side_by_side(results: dict[str, Scores]) -> list[str]:
     for kind in dict.fromkeys(name.partition(", ")[2] for name in results):
         chosen = {n.partition(", ")[0]: s for n, s in results.items() if n.endswith(kind)}
         worst = [name for name, _ in next(iter(chosen.values())).worst(1000)]
-        for measure in ("P-MPJPE", "MPJPE"):
+        actions = {n: {a: s.actions[a] for a in worst} for n, s in chosen.items()}
+        joints = {n: s.joints for n, s in chosen.items()}
+        for measure in ("P-MPJPE", "MPJPE", BONE):
             title = ", ".join(part for part in (measure, kind) if part)
-            actions = {n: {a: s.actions[a] for a in worst} for n, s in chosen.items()}
-            out.append(cross_table(actions, measure, title))
-            out.append(cross_table({n: s.joints for n, s in chosen.items()}, measure, title))
-        title = ", ".join(part for part in (BONE, kind) if part)
-        out.append(cross_table({n: s.joints for n, s in chosen.items()}, BONE, title))
+            if measure != BONE:
+                out.append(cross_table(actions, measure, title))
+            out.append(cross_table(joints, measure, title))
     return out
