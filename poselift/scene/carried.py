@@ -12,8 +12,9 @@ import numpy as np
 
 from poselift.scene.camera import world_from_camera
 from poselift.scene.planted import Moves
-from poselift.scene.rays import along_sight, joint_weights, look
+from poselift.scene.rays import along_sight
 from poselift.scene.smoothing import blurred
+from poselift.scene.subject import whole
 from poselift.types import Motion
 
 #: A camera changes its pace in about so many seconds.
@@ -37,14 +38,11 @@ def way_of_camera(
         fps, frames = motion.fps, motion.track.frames
         if len(frames) < 2:
             continue
-        weight = joint_weights(motion.track.xy, motion.track.score)
-        xy = np.nan_to_num(motion.track.xy).astype(np.float64)
-        turn, zoom = moves.turn[frames], moves.zoom[frames][:, None, None]
-        pose, centre = motion.pose3d.astype(np.float64), np.array(moves.centre)
-        sight = look(pose, xy, weight, focal * zoom, centre, turn)
+        seen = whole(motion, moves)
+        sight = seen.look(focal, np.array(moves.centre))
         error = np.maximum(motion.velocity[:, 3], _LEAST_ERROR)
         known = (sight.trust > 0) / np.square(error)
-        said = along_sight(sight.ray, motion.velocity[:, :3], turn)
+        said = along_sight(sight.ray, motion.velocity[:, :3], seen.turn)
         # The distance trembles: it is the way over some time that counts.
         shown = np.gradient(blurred(sight.root, _PACE_SECONDS / 2 * fps), axis=0) * fps
         np.add.at(total, frames, (said - shown) * size * known[:, None])

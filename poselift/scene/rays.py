@@ -155,7 +155,6 @@ def sides(
 ) -> np.ndarray:
     """(T, 2) the x and y at which the joints project best, the depth given."""
     wanted = rays * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
-    """(T, 2) the x and y at which the joints project best, the depth given."""
     weight = (np.where(weight.any(axis=1, keepdims=True), weight, 1.0) * _PULL)[..., None]
     middle = (weight * wanted).sum(axis=1) / weight.sum(axis=1)
     miss = np.linalg.norm(wanted - middle[:, None], axis=-1)[..., None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from poselift import gaps
@@ -11,11 +13,12 @@ from poselift.scene.camera import Camera, world_from_camera
 from poselift.scene.estimate import Belief
 from poselift.scene.feet import plant
 from poselift.scene.picture import onto_picture
-from poselift.scene.planted import Moves, planted_feet
-from poselift.scene.rays import Sight, joint_weights, look
+from poselift.scene.planted import Moves
+from poselift.scene.rays import Sight
 from poselift.scene.roots import Clues, way
 from poselift.scene.smoothing import blurred
 from poselift.scene.stance import flights, in_the_air, levels, lower_foot_stands, stances
+from poselift.scene.subject import whole
 from poselift.types import Motion
 
 _NOBODY = np.array([0.0, 0.0, 3.0])  # before the camera, where a person just fills a picture
@@ -28,35 +31,27 @@ def stand(
     motion: Motion, belief: Belief, camera: Camera, scale: float, moves: Moves | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """One person in the room: (T, 17, 3) and which feet stand (T, 2)."""
-    frames = motion.track.frames
-    weight = joint_weights(motion.track.xy, motion.track.score)
-    planted = planted_feet(motion, weight, moves)
-    turn = None if moves is None else moves.turn[frames]
-    focal = belief.focal if moves is None else belief.focal * moves.zoom[frames][:, None, None]
-    lifted = constant_bones(motion.pose3d.astype(np.float64), np.asarray(weight.any(axis=1)))
-    xy = np.nan_to_num(motion.track.xy).astype(np.float64)
-    sight = look(lifted, xy, weight, focal, np.array(camera.centre), turn)
-    upright = _levelled(sight, planted, belief.up)
+    seen = whole(motion, moves)
+    seen = replace(seen, pose=constant_bones(seen.pose, np.asarray(seen.weight.any(axis=1))))
+    centre = np.array(camera.centre)
+    sight = seen.look(belief.focal, centre)
+    upright = _levelled(sight, seen.planted, belief.up)
     to_world = world_from_camera(belief.up)
     pose = upright @ to_world.T * scale
     known = sight.trust > 0
     root = _through_gaps(sight.root, known) @ to_world.T * scale
     eye = np.tile([0.0, 0.0, belief.height], (len(root), 1))
     if moves is not None and moves.way is not None:
-        eye += moves.way[frames] @ to_world.T
+        eye += moves.way[motion.track.frames] @ to_world.T
     root += eye
     ray = sight.ray @ to_world.T
     clues = Clues(
         motion.fps, root, np.where(known, _usual(sight.trust), 0.02), ray,
-        np.linalg.norm(root - eye, axis=1), pose[:, ANKLES], planted,
+        np.linalg.norm(root - eye, axis=1), pose[:, ANKLES], seen.planted,
     )  # fmt: skip
     path = _placed(clues, pose)
-    rays = np.concatenate([(xy - np.array(camera.centre)) / focal, np.ones((*xy.shape[:2], 1))], 2)
-    if turn is not None:
-        rays = rays @ turn.swapaxes(1, 2)
-    rays = rays @ to_world.T
-    rays /= np.linalg.norm(rays, axis=2, keepdims=True)
-    world = onto_picture(pose + path[:, None], eye[:, None], rays, weight, motion.fps)
+    rays = seen.rays(belief.focal, centre) @ to_world.T
+    world = onto_picture(pose + path[:, None], eye[:, None], rays, seen.weight, motion.fps)
     standing = stances(clues.rest, motion.fps)
     world, kept = plant(world, clues.rest, clues.level, standing, motion.fps)
     return world.astype(np.float32), kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,31 +37,55 @@ class Subject:
             self.pose, self.xy, self.weight, focal * self.zoom[:, None, None], centre, self.turn
         )
 
+    def rays(self, focal: float, centre: np.ndarray) -> np.ndarray:
+        """(T, 17, 3) unit vectors to the joints, in the axes of what `look` returns."""
+        flat = (self.xy - centre) / (focal * self.zoom[:, None, None])
+        rays = np.concatenate([flat, np.ones((*flat.shape[:2], 1))], axis=2)
+        if self.turn is not None:
+            rays = rays @ self.turn.swapaxes(1, 2)
+        return np.asarray(rays / np.linalg.norm(rays, axis=2, keepdims=True))
+
+
+def whole(motion: Motion, moves: Moves | None = None) -> Subject:
+    """One person in every frame."""
+    weight = joint_weights(motion.track.xy, motion.track.score)
+    frames, count = motion.track.frames, len(motion)
+    return Subject(
+        motion,
+        np.arange(count),
+        motion.pose3d.astype(np.float64),
+        np.nan_to_num(motion.track.xy).astype(np.float64),
+        weight,
+        planted_feet(motion, weight, moves),
+        np.zeros(count, int),
+        None if moves is None else moves.turn[frames],
+        np.ones(count) if moves is None else moves.zoom[frames],
+        moves is not None and moves.carried,
+    )
+
 
 def subjects(motions: Sequence[Motion], moves: Moves | None = None) -> list[Subject]:
     """The people of a clip with as many looks as tell something new."""
     out = []
     for motion in motions:
-        weight = joint_weights(motion.track.xy, motion.track.score)
-        seen = np.flatnonzero(weight.any(axis=1))
+        one = whole(motion, moves)
+        seen = np.flatnonzero(one.weight.any(axis=1))
         if not len(seen):
             continue
         step = max(round(motion.fps / RATE), 1)
-        xy = np.nan_to_num(motion.track.xy).astype(np.float64)
-        planted = planted_feet(motion, weight, moves)
         rows = seen[seen % step == seen[0] % step]
         piece = (rows / (PIECE_SECONDS * motion.fps)).astype(int)
         longer = max(int(np.ceil((len(np.unique(piece))) / _MOST_PIECES)), 1)
-        frames = motion.track.frames[rows]
-        turn = None if moves is None else moves.turn[frames]
-        zoom = np.ones(len(rows)) if moves is None else moves.zoom[frames]
-        out.append(
-            Subject(
-                motion, rows, motion.pose3d[rows].astype(np.float64), xy[rows], weight[rows],
-                planted[rows], piece // longer, turn, zoom, moves is not None and moves.carried,
-            )
-        )  # fmt: skip
+        out.append(_at(one, rows, piece // longer))
     return out
+
+
+def _at(one: Subject, rows: np.ndarray, piece: np.ndarray) -> Subject:
+    return replace(
+        one, rows=rows, pose=one.pose[rows], xy=one.xy[rows], weight=one.weight[rows],
+        planted=one.planted[rows], piece=piece, zoom=one.zoom[rows],
+        turn=None if one.turn is None else one.turn[rows],
+    )  # fmt: skip
 
 
 def means_by_piece(
