@@ -49,12 +49,29 @@ def _draw_kind(batch: int, rng: Generator) -> Tensor:
 
 def _targets(kind: Tensor, frames: int, sign: float, rng: Generator) -> Tensor:
     """(B, T, 3) where the wrist is, in the chest's axes from the thorax."""
-    batch = len(kind)
     low = torch.tensor([place[0] for place in _PLACES])[kind]
     high = torch.tensor([place[1] for place in _PLACES])[kind]
-    place = low + (high - low) * torch.rand((batch, 3), generator=rng)
-    place = place[:, None] + 0.02 * smooth(batch, frames, 3, 0.7, rng)
-    return place * torch.tensor([1.0, sign, 1.0])
+    place = low + (high - low) * torch.rand((len(kind), 3), generator=rng)
+    return _swaying(place, frames, sign, rng)
+
+
+def _swaying(place: Tensor, frames: int, sign: float, rng: Generator) -> Tensor:
+    """(B, T, 3) from places (B, 3) of either hand to those of one, moving a little."""
+    sway = 0.02 * smooth(len(place), frames, 3, 0.7, rng)
+    return (place[:, None] + sway) * torch.tensor([1.0, sign, 1.0])
+
+
+def hands_at(arms: Tensor, places: Tensor, rng: Generator) -> Tensor:
+    """Arms (B, T, 6, 3) whose wrists are between two places (B, 2, 3), much alike on both sides."""
+    low, high = places.unbind(1)
+    share = torch.rand((len(arms), 3), generator=rng)
+    out = arms.clone()
+    for start, sign in ((0, -1.0), (3, 1.0)):
+        own = (share + 0.3 * (torch.rand((len(arms), 3), generator=rng) - 0.5)).clamp(0, 1)
+        target = _swaying(low + (high - low) * own, arms.shape[1], sign, rng)
+        reached = _reach(arms[:, :, start : start + 3], target, sign, rng)
+        out[:, :, start + 1], out[:, :, start + 2] = reached
+    return out
 
 
 def _reach(arm: Tensor, target: Tensor, sign: float, rng: Generator) -> tuple[Tensor, Tensor]:

@@ -37,7 +37,7 @@ class Recipe:
         fps: (slowest, fastest) rate at which the motion is read; drawn log-uniformly.
         still: chance of a hardly moving person.
         mixed: chance that arms, and that trunk and head, come from other clips.
-        composed: chance of a pose made by angles: sitting, squatting, bent, lying, getting up.
+        composed: chance of a pose made by angles: sitting, on the floor, exercise, balance.
         hands: chance of hands at the face, on a desk, the hips and so on.
         hands_composed: the same for composed poses.
         lying: chance that the whole body is turned over.

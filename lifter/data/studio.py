@@ -69,8 +69,8 @@ class Studio:
         posed = sometimes(count, recipe.composed, rng) > 0
         on_feet = torch.zeros(0, dtype=torch.bool)
         if posed.any():
-            made, on_feet = compose(_some(parts, posed), rng)
-            parts = _put(parts, posed, place_hands(made, recipe.hands_composed, rng))
+            made, on_feet = compose(_some(parts, posed), rng, recipe.hands_composed)
+            parts = _put(parts, posed, made)
         joints = put_together(resize(parts, rng))
         joints[posed] = grounded(joints[posed], on_feet)
         joints, upright = turn_whole(joints, recipe.lying, rng)

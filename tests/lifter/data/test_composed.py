@@ -3,9 +3,10 @@ import torch
 
 from poselift.lifter.data import composed
 from poselift.lifter.data.body import put_together, take_apart
-from poselift.lifter.data.composed import KINDS, compose, grounded
+from poselift.lifter.data.composed import compose, grounded
 from poselift.lifter.data.hands import place_hands
 from poselift.lifter.data.planted import planted_feet
+from poselift.lifter.data.pose_kinds import KINDS
 from poselift.lifter.data.recipe import Recipe
 from poselift.lifter.data.studio import Studio
 from poselift.skeleton import H36M17
@@ -88,6 +89,29 @@ def test_who_lies_lies(rng: torch.Generator, monkeypatch: pytest.MonkeyPatch) ->
     joints, on_feet = posed("on the back", rng, monkeypatch)
     assert (heights(joints, THORAX) - heights(joints, PELVIS)).abs().mean() < 0.25
     assert not on_feet.any()
+
+
+def test_who_does_push_ups_is_carried_by_hands_and_feet(
+    rng: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joints, on_feet = posed("push-up, arms straight", rng, monkeypatch)
+    wrists = heights(joints, 13).minimum(heights(joints, 16))
+    assert (wrists.mean(1) < 0.25).float().mean() > 0.9
+    assert (heights(joints, THORAX) - wrists).mean() > 0.25
+    assert not on_feet.any()
+
+
+def test_who_stands_on_one_leg_keeps_that_foot_in_place(
+    rng: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joints, _ = posed("a leg raised in front", rng, monkeypatch)
+    ankles = joints[:, :, [3, 6]]
+    low = ankles[..., 2].mean(1).argsort(-1)
+    apart = (ankles[..., 2].mean(1).diff(dim=-1)).abs()[:, 0]
+    clear = apart > 0.2
+    assert clear.float().mean() > 0.6
+    moved = ankles[..., :2].diff(dim=1).norm(dim=-1).mean(1).gather(1, low)  # lower, higher
+    assert moved[clear, 0].mean() < 0.3 * moved[clear, 1].mean()
 
 
 def test_hands_go_to_the_face_and_arms_keep_their_lengths(rng: torch.Generator) -> None:
