@@ -24,7 +24,14 @@ from benchmarks import machine
 from benchmarks.rooms_cameras import FPS, KINDS, SIZE
 from benchmarks.rooms_cost import how_bodies_balance, print_cost
 from benchmarks.rooms_judged import Found, Tally, picture_error
-from benchmarks.rooms_live import AFTER, FRAMES, from_rows, live_room, longer
+from benchmarks.rooms_live import (
+    AFTER,
+    FRAMES,
+    from_rows,
+    live_room,
+    live_room_with_background,
+    longer,
+)
 from benchmarks.rooms_made import MadeRoom, make_room, usable, without_noise
 from benchmarks.rooms_rendered import followed
 from poselift import lifter
@@ -144,17 +151,26 @@ def judge(
     return tallies
 
 
-def judge_live(rooms: Sequence[tuple[MadeRoom, list[Motion]]]) -> dict[str, Tally]:
-    """The room of a running camera, against that of the whole clip; milliseconds are of a frame."""
-    tallies = {"room, of the whole clip": Tally(), "room, live": Tally()}
+LIVE: dict[str, Method] = {"room, of the whole clip": the_room, "room, live": live_room}
+LIVE_MOVING: dict[str, Method] = {
+    "room, live, taken as still": live_room,
+    "room, live, with the background": live_room_with_background,
+}
+
+
+def judge_live(
+    rooms: Sequence[tuple[MadeRoom, list[Motion]]], methods: Mapping[str, Method]
+) -> dict[str, Tally]:
+    """Rooms of a running camera; milliseconds are of a frame, but for `the_room`."""
+    tallies = {name: Tally() for name in methods}
     kept = np.arange(AFTER, FRAMES)
     for one, its_motions in rooms:
         made, motions = longer(one, its_motions, FRAMES)
-        for (name, tally), method in zip(tallies.items(), (the_room, live_room), strict=True):
+        for tally, method in zip(tallies.values(), methods.values(), strict=True):
             begun = time.perf_counter()
             found = method(made, motions)
             found.seconds = time.perf_counter() - begun
-            if name == "room, live":
+            if method is not the_room:
                 found.seconds /= FRAMES
             found.worlds = [world[AFTER:] for world in found.worlds]
             tally.add(from_rows(made, kept), found)
@@ -186,8 +202,13 @@ def made_rooms(options: argparse.Namespace) -> dict[str, dict[str, Tally]]:
         moving = [replace(made, steps=followed(made)) for made in rooms]
         title = f"{count} cameras, {kind}, lifted from detected keypoints"
         methods = CARRIED if kind == "carried" else MOVING
-        out[title] = judge([(made, made.motions(lift)) for made in moving], methods)
+        lifted = [(made, made.motions(lift)) for made in moving]
+        out[title] = judge(lifted, methods)
         print_tallies(title, out[title])
+        if kind in ("panning", "hand-held"):
+            title = f"{title}, live, after {AFTER / FPS:g} s"
+            out[title] = judge_live(lifted, LIVE_MOVING)
+            print_tallies(title, out[title])
     return out
 
 
@@ -207,7 +228,7 @@ def still_cameras(
         out[title] = judge(pairs, METHODS)
         print_tallies(title, out[title])
     title = f"the {count} still cameras of the first table, live, after {AFTER / FPS:g} s"
-    out[title] = judge_live(lifted)
+    out[title] = judge_live(lifted, LIVE)
     print_tallies(title, out[title])
     if options.pictures:
         from benchmarks.rooms_drawn import draw_rooms

@@ -10,8 +10,10 @@ import numpy as np
 from benchmarks.rooms_cameras import FPS, SIZE
 from benchmarks.rooms_judged import Found
 from benchmarks.rooms_made import MadeRoom
+from benchmarks.rooms_rendered import frames
 from poselift.lifter.models.packed import Said
 from poselift.scene.live import LiveRoom
+from poselift.scene.live_camera import LiveCamera
 from poselift.types import LIFTED_COLUMNS, Motion
 
 #: Frames of a room that is gone through forth and back, and from which on it is judged: the camera
@@ -20,19 +22,31 @@ FRAMES, AFTER = 300, 150
 
 
 def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
-    """`LiveRoom`'s worlds, and what it believes in the end."""
-    room = LiveRoom(SIZE)
+    """`LiveRoom`'s worlds, and what it believes in the end, of a camera taken as still."""
+    return _live(made, motions, LiveRoom(SIZE), None)
+
+
+def live_room_with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    """The same with the background followed, which is drawn."""
+    return _live(made, motions, LiveRoom(SIZE), LiveCamera(SIZE))
+
+
+def _live(
+    made: MadeRoom, motions: Sequence[Motion], room: LiveRoom, camera: LiveCamera | None
+) -> Found:
     worlds = [np.zeros((made.frames, 17, 3), np.float32) for _ in motions]
     told = [_said(motion) for motion in motions]
+    shown = frames(made)
     for frame in range(made.frames):
         time = frame / FPS
-        room.frame(time)
+        turn = camera.follow(*next(shown), time) if camera else None
+        room.frame(time, turn)
         for number, motion in enumerate(motions):
             heads = told[number]
             said = None if heads is None else heads.at(frame)
             xy, score = motion.track.xy[frame], motion.track.score[frame]
             worlds[number][frame] = room.place(number, motion.pose3d[frame], xy, score, time, said)
-        room.learn()
+        room.learn(None if camera is None else camera.lens)
     belief = room.belief
     assert belief is not None
     return Found(worlds, belief.up, belief.focal)
@@ -45,14 +59,14 @@ def _said(motion: Motion) -> Said | None:
     return Said(**{one.name: getattr(motion, one.name) for one in fields(Said)})
 
 
-def longer(made: MadeRoom, motions: Sequence[Motion], frames: int) -> tuple[MadeRoom, list[Motion]]:
-    """The same room, filmed by a still camera, forth and back until so many frames are full."""
+def longer(made: MadeRoom, motions: Sequence[Motion], count: int) -> tuple[MadeRoom, list[Motion]]:
+    """The same room, filmed forth and back until so many frames are full."""
     there = np.arange(made.frames)
-    rows = np.resize(np.concatenate([there, there[-2:0:-1]]), frames)
+    rows = np.resize(np.concatenate([there, there[-2:0:-1]]), count)
     out = []
     for motion in motions:
         track = replace(
-            motion.track, frames=np.arange(frames), xy=motion.track.xy[rows],
+            motion.track, frames=np.arange(count), xy=motion.track.xy[rows],
             score=motion.track.score[rows],
         )  # fmt: skip
         said = {
@@ -61,7 +75,7 @@ def longer(made: MadeRoom, motions: Sequence[Motion], frames: int) -> tuple[Made
         }
         if said["velocity"] is not None:  # is the other way on the way back
             said["velocity"][:, :3] *= np.sign(np.gradient(rows))[:, None]
-        out.append(replace(motion, track=track, filled=np.zeros(frames, bool), **said))
+        out.append(replace(motion, track=track, filled=np.zeros(count, bool), **said))
     return from_rows(made, rows), out
 
 

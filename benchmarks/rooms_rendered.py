@@ -24,13 +24,15 @@ _CEILING = 3.5
 def followed(made: MadeRoom) -> CameraSteps:
     """What `BackgroundMotion` finds in the room's pictures, with the people's boxes left out."""
     motion = BackgroundMotion(SIZE)
+    return camera_steps(np.array([motion.add(*shown) for shown in frames(made)]), SIZE)
+
+
+def frames(made: MadeRoom) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each frame's picture and the boxes (N, 4) of the people who would be in it."""
     pixels = made.true_pixels()
-    rows = []
     for frame, picture in enumerate(pictures(made.camera, made.seed)):
         ends = [(one[frame].min(axis=0), one[frame].max(axis=0)) for one in pixels]
-        boxes = np.array([np.concatenate(end) for end in ends])
-        rows.append(motion.add(cv2.resize(picture, SIZE), boxes))
-    return camera_steps(np.array(rows), SIZE)
+        yield cv2.resize(picture, SIZE), np.array([np.concatenate(end) for end in ends])
 
 
 def pictures(camera: MadeCamera, seed: int) -> Iterator[np.ndarray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from poselift.background import boxes_of
 from poselift.detectors.company import MARGIN
 from poselift.detectors.images import as_bgr
 from poselift.detectors.see import See, Seen
@@ -18,6 +19,7 @@ from poselift.errors import PoseliftError
 from poselift.live_streams import CameraRate, FollowedPerson, open_stream, trained_rate
 from poselift.parts import Lifter, Parts
 from poselift.scene.live import LiveRoom, warm_up_room
+from poselift.scene.live_camera import LiveCamera
 from poselift.scene.rays import FIELD_OF_VIEW
 from poselift.settings import Settings
 from poselift.skeleton import FEET4
@@ -171,6 +173,7 @@ class Live:
         for person in self._people.values():
             person.restart()
         self._times: deque[float] = deque(maxlen=self._lookahead + 1)
+        self._turns: deque[np.ndarray] = deque(maxlen=self._lookahead + 1)
         self._rate.restart()
 
     def warm_up(self) -> None:
@@ -211,14 +214,20 @@ class Live:
         self._take_time((image.shape[1], image.shape[0]), time)
         [seen] = self._see.frames([Frame(self._index, time, image)])
         self._index += 1
-        return self._lift(seen)
+        assert self._size is not None
+        if self._room is None:
+            view = getattr(self.lifter, "field_of_view", FIELD_OF_VIEW)
+            self._room, self._camera = LiveRoom(self._size, view), LiveCamera(self._size)
+        boxes = boxes_of(seen.joints)
+        self._turns.append(self._camera.follow(image, boxes, time))
+        return self._lift(seen, self._room)
 
     def catch_up(self) -> None:
         """Between two pictures: find who is new, and learn of the camera; only where `deferred`."""
         if self._deferred:
             self._see.catch_up()
             if self._room is not None:
-                self._room.learn()
+                self._room.learn(self._camera.lens)
 
     def _take_time(self, size: tuple[int, int], time: float) -> None:
         """Start afresh whatever a change of size or a jump in time interrupts."""
@@ -233,17 +242,13 @@ class Live:
                 person.restart()
         self._times.append(time)
 
-    def _lift(self, seen: Seen) -> list[LivePerson]:
+    def _lift(self, seen: Seen, room: LiveRoom) -> list[LivePerson]:
         """Push the joints of those who are chosen, and a miss for the others."""
         xy, score = seen.joints.xy, seen.joints.score
         rows = self._choose(seen.people, person_size(xy, score))
-        assert self._size is not None
-        if self._room is None:
-            view = getattr(self.lifter, "field_of_view", FIELD_OF_VIEW)
-            self._room = LiveRoom(self._size, view)
-        self._room.frame(self._times[-1])
+        room.frame(self._times[-1], self._turns[0])
         if not self._deferred:
-            self._room.learn()
+            room.learn(self._camera.lens)
         for number in rows:
             if number not in self._people:
                 self._people[number] = FollowedPerson(self._smooth, self._lookahead)
@@ -252,7 +257,7 @@ class Live:
                 self._ready(person).miss(self._times[-1])
                 if person.unseen > _FORGET:
                     del self._people[number]
-                    self._room.forget(number)
+                    room.forget(number)
         feet = feet_in(seen.keypoints)
         shown = []
         for number, row in rows.items():
@@ -260,7 +265,7 @@ class Live:
             pose = self._ready(person).push(xy[row], score[row], self._times[-1])
             if pose is not None:
                 said = getattr(person.stream, "said", None)
-                pose = self._room.place(number, pose, *person.seen_then(), said)
+                pose = room.place(number, pose, *person.seen_then(), said)
             shown.append(
                 LivePerson(
                     number,

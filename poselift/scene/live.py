@@ -11,7 +11,9 @@ import numpy as np
 from poselift.scene.balance import ANKLES, metre_in_pixels
 from poselift.scene.camera import world_from_camera
 from poselift.scene.estimate import Belief, Search
+from poselift.scene.live_camera import with_lens
 from poselift.scene.live_person import PersonNow, Seen
+from poselift.scene.planted import Moves
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, joint_weights, look, turn_to
 from poselift.scene.smoothing import blurred
 from poselift.types import Motion, Track
@@ -58,6 +60,7 @@ class _Past:
     score: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     times: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     said: deque[Says | None] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
+    turn: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     now: PersonNow = field(default_factory=PersonNow)
     grown: float = 1.0  # the size that is believed, against the lifted body
 
@@ -65,6 +68,7 @@ class _Past:
 def warm_up_room() -> None:
     """Import what finding the camera needs, so that no frame waits for it."""
     blurred(np.zeros((3, 1)), 1.0)
+    with_lens(np.eye(3), (640, 480), 640.0)
 
 
 class LiveRoom:
@@ -72,7 +76,7 @@ class LiveRoom:
 
     Until two seconds were seen the camera is level and usual. Then it is found from everybody, a
     step a frame, and again after 4, 8, 16 and 30 seconds; the room turns to each better belief
-    smoothly.
+    smoothly. A camera that turns takes nobody along, where its turns are told.
 
     Args:
         size: (width, height) of the picture.
@@ -85,6 +89,8 @@ class LiveRoom:
         self._assumed = focal_length(size, lifted_view)
         self._up = np.array([0.0, -1.0, 0.0])
         self._focal = focal_length(size, FIELD_OF_VIEW)
+        #: To the first frame's axes from this one's: of a lens of 55 degrees, and of the believed.
+        self._usual_turn, self._camera = np.eye(3), np.eye(3)
         self._belief: Belief | None = None
         self._search: Search | None = None
         self._learned = 0
@@ -100,16 +106,27 @@ class LiveRoom:
         """What is believed of the camera; None in the first seconds."""
         return self._belief
 
-    def frame(self, time: float) -> None:
-        """A new frame has come: turn to what is believed. To be called before its people."""
+    def frame(self, time: float, turn: np.ndarray | None = None) -> None:
+        """A new frame has come: turn to what is believed. To be called before its people.
+
+        `turn` (3, 3) is what `LiveCamera.follow` says; None where nobody looked.
+        """
+        if turn is not None and (turn != self._usual_turn).any():
+            self._usual_turn = turn
+            before, self._camera = self._camera, self._with_lens(turn)
+            for past in self._people.values():
+                past.now.picture_turned(self._camera.T @ before, self._focal, self._centre)
         step = 0.0 if self._time is None else float(np.clip(time - self._time, 0, 0.2))
         self._time = time
         if self._people:
             self._watched += step
         self._turn(step)
 
-    def learn(self) -> None:
-        """One step of finding the camera, where it is time to. To be called once a frame."""
+    def learn(self, lens: tuple[float, float] | None = None) -> None:
+        """One step of finding the camera, where it is time to. To be called once a frame.
+
+        `lens` is the focal length that the background shows, and its doubt, as a share.
+        """
         if self._search is not None:
             found = self._search.step()
             if found is not None:
@@ -119,16 +136,21 @@ class LiveRoom:
         elif self._learned < len(_LEARN_AT) and self._watched >= _LEARN_AT[self._learned]:
             self._learned += 1
             motions = self._heard()
-            self._search = Search(motions, self._size) if motions else None
+            if motions:
+                self._search = Search(motions, self._size, moves=self._moves(), shown=lens)
 
     def _heard(self) -> list[Motion]:
         """The past of those who were seen longest, as if it were a clip."""
         by_length = sorted(self._people.values(), key=lambda past: -len(past.pose))
-        self._listened = [past for past in by_length if len(past.pose) >= _LEAST_FRAMES]
-        motions = []
-        for number, past in enumerate(self._listened[:_MOST_PEOPLE]):
+        long_enough = [past for past in by_length if len(past.pose) >= _LEAST_FRAMES]
+        self._listened = long_enough[:_MOST_PEOPLE]
+        motions: list[Motion] = []
+        first = 0
+        for number, past in enumerate(self._listened):
             count = len(past.pose)
-            track = Track(number, np.arange(count), np.stack(past.xy), np.stack(past.score))
+            frames = np.arange(first, first + count)  # rows of `_moves`
+            first += count
+            track = Track(number, frames, np.stack(past.xy), np.stack(past.score))
             rate = (count - 1) / max(past.times[-1] - past.times[0], 1e-3)
             pose = np.stack(past.pose).astype(np.float32)
             motion = Motion(track, pose, rate, "live", np.zeros(count, bool))
@@ -147,6 +169,19 @@ class LiveRoom:
             motions.append(motion)
         return motions
 
+    def _moves(self) -> Moves | None:
+        """How the camera turned, a row for each frame of each of the motions that are heard."""
+        usual = np.array([turn for past in self._listened for turn in past.turn])
+        if (usual == np.eye(3)).all():
+            return None
+        turn = self._with_lens(usual)
+        centre = float(self._centre[0]), float(self._centre[1])
+        return Moves(turn, np.ones(len(turn)), self._focal, centre)
+
+    def _with_lens(self, turn: np.ndarray) -> np.ndarray:
+        """Turns as the believed lens has them."""
+        return with_lens(turn, self._size, self._focal)
+
     def _turn(self, step: float) -> None:
         """Towards what is believed, by the share that the time allows."""
         if self._belief is None:
@@ -159,10 +194,13 @@ class LiveRoom:
         self._focal *= further
         self._height = self._belief.height
         # Distances grow with the focal length, for people as for the spot that is looked at.
-        if self._origin is not None:
+        if self._origin is not None:  # was seen by the first frame's camera
             self._origin = self._origin * [1, 1, further]
+        camera = self._with_lens(self._usual_turn)
+        away = camera @ np.diag([1, 1, further]) @ self._camera.T
+        self._camera = camera
         for past in self._people.values():
-            past.now.turn(before, self._up, further, (past.grown / past.now.size) ** share)
+            past.now.turn(before, self._up, away, (past.grown / past.now.size) ** share)
 
     def place(self, number: int, pose: np.ndarray, xy: np.ndarray, score: np.ndarray,
               time: float, said: Says | None = None) -> np.ndarray:  # fmt: skip
@@ -183,11 +221,12 @@ class LiveRoom:
         past.score.append(np.array(score))
         past.times.append(time)
         past.said.append(None if said is None else _turned(said, turn_to(ahead)))
+        past.turn.append(self._usual_turn)
         weight = joint_weights(xy[None], score[None])
         points = xy[None].astype(np.float64)
         metre = float(metre_in_pixels(along_ray[None], points, weight)[0])
         body = along_ray[None] * past.now.size
-        sight = look(body, points, weight, self._focal, self._centre)
+        sight = look(body, points, weight, self._focal, self._centre, self._camera[None])
         feet = weight[0, ANKLES] > _SEEN
         planted = None if said is None else said.planted
         seen = Seen(sight, points[0], metre, feet, bool(weight.any()), planted, time)

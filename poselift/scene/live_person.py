@@ -61,7 +61,7 @@ class Seen:
 
 @dataclass
 class PersonNow:
-    """Where one person is, in the camera's axes, in which nothing moves when the room turns.
+    """Where one person is, in the axes of the first frame's camera, whatever is believed of up.
 
     Attributes:
         size: against the lifted body.
@@ -84,22 +84,29 @@ class PersonNow:
     _since: float = 0.0
     _time: float = 0.0
 
-    def turn(self, before: np.ndarray, after: np.ndarray, further: float, larger: float) -> None:
+    def turn(self, before: np.ndarray, after: np.ndarray, away: np.ndarray, larger: float) -> None:
         """The camera is believed to be held otherwise: up was `before` and is `after`.
 
-        Everything is `further` away by that factor, and the person is `larger`.
+        `away` (3, 3) takes places to where they are with another lens, and the person is `larger`.
         """
         self.size *= larger
         self._feet = self._feet * larger
         if self.root is None:
             return
-        away = np.array([larger, larger, larger * further])
         high = self.floor - float(before @ self.root)
-        self.root, self._spot = self.root * away, self._spot * away
+        self.root, self._spot = larger * self.root @ away.T, larger * self._spot @ away.T
         self.floor = float(after @ self.root) + high * larger
 
+    def picture_turned(self, step: np.ndarray, focal: float, centre: np.ndarray) -> None:
+        """The camera turned: ankles that rest are elsewhere in the picture now.
+
+        `step` (3, 3) leads from the axes of the frame before to those of the next.
+        """
+        rays = np.column_stack([(self._ankles - centre) / focal, np.ones(2)]) @ step.T
+        self._ankles = rays[:, :2] / np.maximum(rays[:, 2:], 0.1) * focal + centre
+
     def follow(self, seen: Seen, up: np.ndarray, camera_height: float | None) -> np.ndarray:
-        """The body (17, 3) in the camera's axes, after one more frame.
+        """The body (17, 3) in the first camera's axes, after one more frame.
 
         `camera_height` is that above the common floor, None before it is known.
         """

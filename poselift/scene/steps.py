@@ -68,7 +68,7 @@ class CameraSteps:
         if self.missed is None:
             return CameraSteps(pixels, roll, zoom, lost, (), self.carried, lens)
         missed = self.missed[first:end]
-        return CameraSteps(pixels, roll, zoom, lost, (), _parted(missed), lens, missed)
+        return CameraSteps(pixels, roll, zoom, lost, (), parted(missed), lens, missed)
 
     def standing(self) -> CameraSteps:
         """The same cuts, between which no camera moved."""
@@ -82,14 +82,7 @@ class CameraSteps:
         """
         if self.lens is None or self.carried:
             return None
-        told = self.lens[self.lens[:, 1] > _LENS_DOUBT**-2]
-        if len(told) < _LENS_FRAMES:
-            return None
-        told = told[np.argsort(told[:, 0])]
-        share = np.cumsum(told[:, 1])
-        value, sure = told[np.searchsorted(share, share[-1] / 2)]
-        doubt = float(np.hypot(_LENS_LASTING, sure**-0.5))
-        return focal_length(size, VIEW) * float(np.exp(value)), doubt
+        return lens_shown(self.lens, size)
 
     def moves(self, focal: float, centre: tuple[float, float]) -> Moves | None:
         """Turns and zooms for a focal length in the first frame; None if it stands still.
@@ -120,6 +113,21 @@ class CameraSteps:
         return Moves(turn, zoom, focal, centre, self.carried)
 
 
+def lens_shown(lens: np.ndarray, size: tuple[int, int]) -> tuple[float, float] | None:
+    """The focal length in pixels that turns show, and its doubt, as a share; None if too few do.
+
+    `lens` (T, 2) are logarithms over that of 55 degrees, and 1 / their variances.
+    """
+    told = lens[lens[:, 1] > _LENS_DOUBT**-2]
+    if len(told) < _LENS_FRAMES:
+        return None
+    told = told[np.argsort(told[:, 0])]
+    share = np.cumsum(told[:, 1])
+    value, sure = told[np.searchsorted(share, share[-1] / 2)]
+    doubt = float(np.hypot(_LENS_LASTING, sure**-0.5))
+    return focal_length(size, VIEW) * float(np.exp(value)), doubt
+
+
 def camera_steps(rows: np.ndarray, size: tuple[int, int]) -> CameraSteps:
     """What (T, 8) rows of `BackgroundMotion.add` say together about pictures of (width, height)."""
     rows = np.asarray(rows, np.float64).reshape(-1, BACKGROUND)
@@ -133,11 +141,11 @@ def camera_steps(rows: np.ndarray, size: tuple[int, int]) -> CameraSteps:
     missed = np.where(rows[:, 5] == FOLLOWED, rows[:, 4], np.nan)
     lens = rows[:, 6:] - np.stack([np.cumsum(rows[:, 3]), np.zeros(len(rows))], axis=1)
     return CameraSteps(
-        pixels, rows[:, 2], rows[:, 3], tuple(lost), tuple(cuts), _parted(missed), lens, missed
+        pixels, rows[:, 2], rows[:, 3], tuple(lost), tuple(cuts), parted(missed), lens, missed
     )
 
 
-def _parted(missed: np.ndarray) -> bool:
+def parted(missed: np.ndarray) -> bool:
     """Whether near and far parted in many of the frames that were followed."""
     known = missed[np.isfinite(missed)]
     return bool(len(known)) and float((known > _PARALLAX).mean()) > _CARRIED

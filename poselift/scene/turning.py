@@ -42,19 +42,19 @@ def fit_turn(
     """
     rays = np.concatenate([before, np.full((len(before), 1), focal)], axis=1) / focal
     place = now / focal
-    turn, grown = _matrix(start[:3]), float(start[3])
+    turn, grown = matrix_of(start[:3]), float(start[3])
     for _ in range(8):
         off, slope = _misses(rays @ turn.T, place, np.exp(grown))
         weight = 1 / (1 + np.square(off * focal).sum(axis=1) / 0.5**2)
         part = (slope * np.sqrt(weight)[:, None, None]).reshape(-1, 4)
         pull = (off * np.sqrt(weight)[:, None]).ravel()
         step = np.linalg.solve(part.T @ part + 1e-9 * np.eye(4), part.T @ pull)
-        turn, grown = _matrix(step[:3]) @ turn, grown + float(step[3])
+        turn, grown = matrix_of(step[:3]) @ turn, grown + float(step[3])
         if np.abs(step).max() < 1e-6:
             break
     off, _ = _misses(rays @ turn.T, place, np.exp(grown))
     missed = _median(off) * focal
-    fit = np.append(_vector(turn), grown)
+    fit = np.append(vector_of(turn), grown)
     return (fit, missed) if missed < _ANY_FIT and abs(fit).max() < 1.5 else None
 
 
@@ -76,7 +76,7 @@ def _descend(
     before: np.ndarray, now: np.ndarray, focal: float, fit: np.ndarray, missed: float
 ) -> Lens:
     seen, place = before / focal, now / focal
-    turn, grown, lens = _matrix(fit[:3]), float(fit[3]), 0.0
+    turn, grown, lens = matrix_of(fit[:3]), float(fit[3]), 0.0
     prior = np.diag([0, 0, 0, 0, _LENS_SPREAD**-2])
     off, slope = _misses_with_lens(seen, turn, grown, lens, place)
     for _ in range(_LENS_STEPS):
@@ -87,7 +87,7 @@ def _descend(
         normal = part.T @ part + prior
         right = part.T @ pull - prior @ [0, 0, 0, 0, lens]
         step = np.linalg.solve(normal + 1e-6 * np.eye(5), right)
-        turn, grown = _matrix(step[:3]) @ turn, grown + float(step[3])
+        turn, grown = matrix_of(step[:3]) @ turn, grown + float(step[3])
         lens = float(np.clip(lens + np.clip(step[4], -0.3, 0.3), -_WIDEST, _WIDEST))
         off, slope = _misses_with_lens(seen, turn, grown, lens, place)
         missed = min(missed, _median(off) * focal)
@@ -97,18 +97,18 @@ def _descend(
 
 def between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """The step (4,) that leads from one fit to another."""
-    turn = _vector(_matrix(after[:3]) @ _matrix(before[:3]).T)
+    turn = vector_of(matrix_of(after[:3]) @ matrix_of(before[:3]).T)
     return np.append(turn, after[3] - before[3])
 
 
-def _matrix(turn: np.ndarray) -> np.ndarray:
+def matrix_of(turn: np.ndarray) -> np.ndarray:
     """(3, 3) of a rotation vector."""
     from scipy.spatial.transform import Rotation
 
     return np.asarray(Rotation.from_rotvec(turn).as_matrix())
 
 
-def _vector(turn: np.ndarray) -> np.ndarray:
+def vector_of(turn: np.ndarray) -> np.ndarray:
     """(3,) of a rotation matrix."""
     from scipy.spatial.transform import Rotation
 

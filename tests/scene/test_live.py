@@ -8,17 +8,20 @@ import numpy as np
 import pytest
 
 from poselift.scene.live import LiveRoom
+from poselift.scene.rays import focal_length
 from poselift.scene.stance import runs
 from poselift.types import Motion
-from tests.scene.made import FPS, SIZE, film, stander, walker
+from tests.scene.made import FPS, SIZE, film, panned, stander, walker
 
 
-def watch(motions: list[Motion], room: LiveRoom | None = None) -> tuple[LiveRoom, np.ndarray]:
-    """The room and (P, T, 17, 3) of everybody, frame by frame."""
+def watch(
+    motions: list[Motion], room: LiveRoom | None = None, turns: np.ndarray | None = None
+) -> tuple[LiveRoom, np.ndarray]:
+    """The room and (P, T, 17, 3) of everybody, frame by frame; `turns` of the camera."""
     room = room or LiveRoom(SIZE)
     poses = []
     for frame in range(min(len(motion) for motion in motions)):
-        room.frame(frame / FPS)
+        room.frame(frame / FPS, None if turns is None else turns[frame])
         room.learn()
         poses.append([
             room.place(m.track.id, m.pose3d[frame], m.track.xy[frame], m.track.score[frame],
@@ -111,3 +114,32 @@ def test_one_bad_reading_of_a_foot_moves_nobody() -> None:
     _, poses = watch([replace(motion, pose3d=wrong)])
     heads = poses[0, 115:150, 10, 2]
     assert np.ptp(heads) < 0.06
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_camera_that_follows_somebody_takes_nobody_along(told: bool) -> None:
+    true = walker((-2.5, 5.0), (2.5, 5.0), 5.0)
+    pan = np.arctan2(true[:, 0, 0], true[:, 0, 1])
+    motion, steps = panned(true, pan)
+    moves = steps.moves(focal_length(SIZE, 55.0), (SIZE[0] / 2, SIZE[1] / 2))
+    assert moves is not None
+    _, poses = watch([motion], turns=moves.turn if told else None)
+    way = np.linalg.norm(poses[0, -1, 0, :2] - poses[0, 0, 0, :2])
+    if told:
+        assert way == pytest.approx(5.0, rel=0.15)
+        assert np.abs(poses[0, 60:, [3, 6], 2].min(axis=0)).mean() < 0.05
+    else:
+        assert way < 2.5
+
+
+def test_up_is_found_while_the_camera_turns() -> None:
+    true = walker((-2.5, 5.0), (2.5, 5.0), 7.0)
+    pan = np.arctan2(true[:, 0, 0], true[:, 0, 1])
+    motion, steps = panned(true, pan)
+    moves = steps.moves(focal_length(SIZE, 55.0), (SIZE[0] / 2, SIZE[1] / 2))
+    assert moves is not None
+    room, _ = watch([motion], turns=moves.turn)
+    assert room.belief is not None
+    # As the first frame's camera has it, which looks 8 degrees down.
+    assert np.degrees(np.arcsin(-room.belief.up[2])) == pytest.approx(8, abs=5)
+    assert abs(np.degrees(np.arctan2(room.belief.up[0], -room.belief.up[1]))) < 5

@@ -8,36 +8,11 @@ import numpy as np
 import pytest
 
 from poselift.scene import room
-from poselift.scene.camera import up_from, world_from_camera
 from poselift.scene.given import Given
-from poselift.scene.rays import focal_length, turn_to
+from poselift.scene.rays import focal_length
 from poselift.scene.steps import CameraSteps
 from poselift.types import Motion, Track
-from tests.scene.made import FPS, SIZE, film, walker
-
-
-def panned(world: np.ndarray, pan: np.ndarray, view: float = 55.0) -> tuple[Motion, CameraSteps]:
-    """Filmed by a camera 1.6 m above the origin that turns right by `pan` radians."""
-    focal = focal_length(SIZE, view)
-    to_world = world_from_camera(up_from(8, 0))
-    seen = []
-    for pose, p in zip(world, pan, strict=True):
-        c, s = np.cos(p), np.sin(p)
-        back = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])  # the room turns left
-        seen.append((pose - [0, 0, 1.6]) @ back.T @ to_world)
-    points = np.array(seen)
-    xy = points[..., :2] / points[..., 2:] * focal + np.array(SIZE) / 2
-    pose = (points - points[:, :1]) @ turn_to(points[:, 0])
-    ahead = np.full((len(xy), 1), focal_length(SIZE, 55))
-    rays = np.concatenate([xy[:, 0] - np.array(SIZE) / 2, ahead], axis=1)
-    pose = (pose @ turn_to(rays).swapaxes(1, 2)).astype(np.float32)
-    track = Track(1, np.arange(len(xy)), xy, np.full(xy.shape[:2], 0.9))
-    # A turn about the vertical, as the tilted camera's own axes have it.
-    step = np.diff(pan, prepend=pan[0])
-    down = np.stack([-step * focal * np.cos(np.radians(8)), np.zeros(len(step))], axis=1)
-    roll = step * np.sin(np.radians(8))
-    steps = CameraSteps(down, roll, np.zeros(len(step)))
-    return Motion(track, pose, FPS, "made", np.zeros(len(xy), bool)), steps
+from tests.scene.made import FPS, SIZE, film, panned, walker
 
 
 @pytest.mark.parametrize("degrees", [30, 60])
