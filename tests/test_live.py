@@ -15,10 +15,12 @@ import poselift
 from poselift.errors import PoseliftError
 from poselift.lifter.clip import ClipLifter
 from poselift.live import Live
+from poselift.scene.rays import focal_length
 from poselift.types import Keypoints, People
 from tests.detectors.pictures import clip
 from tests.lifter.small_nets import small_net
 from tests.live_parts import Stage, StandingLifter, somebody
+from tests.scene.test_motion import SIZE, pictures
 
 BLACK = np.zeros((480, 640, 3), np.uint8)
 NEAR, FAR = somebody(200, 240, 300), somebody(480, 240, 150)
@@ -50,6 +52,23 @@ def test_everybody_is_there_in_2d_and_3d_the_largest_first() -> None:
     assert near.number != far.number
     with pytest.raises(dataclasses.FrozenInstanceError):
         near.number = 7  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("pans", [True, False])
+def test_who_is_filmed_along_goes_through_the_room(pans: bool) -> None:
+    """Somebody in the middle of the picture of a camera that turns to the right by 20 degrees."""
+    width, height = SIZE
+    degrees = np.linspace(0, 20, 45) if pans else np.zeros(45)
+    focal = focal_length(SIZE, 55.0)
+    live = make(Stage(somebody(width / 2, height / 2, 200)), smooth="off")
+    for frame, image in enumerate(pictures(degrees, np.zeros(45), np.ones(45), focal)):
+        [person] = live(image, frame / 30)
+    assert person.pose3d is not None
+    distance = focal * 2.0 / 200  # of a body of 2 m that is 200 pixels high
+    across = distance * np.sin(np.radians(20)) if pans else 0.0
+    assert person.pose3d[0, 0] == pytest.approx(across, abs=0.15 * distance)
+    if pans:
+        assert person.pose3d[0, 0] > 0.2 * distance
 
 
 def test_main_is_one_person_and_stays_the_same() -> None:
