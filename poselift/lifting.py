@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,12 @@ def lift_clip(
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
     # Movement does not go on across a gap or a cut: what is before and after is lifted by itself.
     ends = np.union1d(gaps_in(seen.time), () if steps is None else steps.cuts).astype(int)
-    motions = _lifted(
-        [_pieces(track, ends) for track in tracks], tracks, seen, lift, settings, reporter
-    )
+    pieces = [_pieces(track, ends) for track in tracks]
+    motions = _lifted(pieces, tracks, seen, lift, settings, reporter)
     view = getattr(lift, "field_of_view", None)
     worlds, learned = _worlds(motions, seen, settings, view, steps, focal)
+    for track, own, world in zip(tracks, pieces, worlds, strict=True):
+        _leave_between(track, own, world)
     if motions:
         reporter.say(f"room: {learned['upright']}")
     return ClipMotion.gather(
@@ -111,14 +113,31 @@ def _lifted(
 
 
 def _pieces(track: Track, ends: np.ndarray) -> list[Track]:
-    """The parts of a track before and after the frames `ends`, where anything was seen."""
+    """The parts of a track before and after the frames `ends`, as far as anything was seen.
+
+    Who is seen no more when another shot begins is not there until they are seen again.
+    """
     cuts = ends - int(track.frames[0])
     cuts = cuts[(cuts > 0) & (cuts < len(track))]
     if not len(cuts):
         return [track]
-    arrays = (np.split(a, cuts) for a in (track.frames, track.xy, track.score))
-    pieces = [Track(track.id, *parts) for parts in zip(*arrays, strict=True)]
-    return [piece for piece in pieces if seen_frames(piece).any()]
+    seen = seen_frames(track)
+    bounds = [0, *cuts.tolist(), len(track)]
+    pieces = []
+    for first, end in pairwise(bounds):
+        rows = first + np.flatnonzero(seen[first:end])
+        if len(rows):
+            begin = first if first == 0 else int(rows[0])
+            last = end if end == len(track) else int(rows[-1]) + 1
+            pieces.append(replace(rows_of(track, slice(begin, last)), extra=None))
+    return pieces
+
+
+def _leave_between(track: Track, pieces: Sequence[Track], world: np.ndarray) -> None:
+    """Nobody is in the room between the pieces of their track."""
+    for before, after in pairwise(pieces):
+        gone, back = (int(f - track.frames[0]) for f in (before.frames[-1] + 1, after.frames[0]))
+        world[gone:back] = np.nan
 
 
 def _lift_long(track: Track, lifted: Callable[[list[Track]], list[Motion]]) -> Motion:

@@ -85,8 +85,8 @@ class ClipMotion:
         tracks = [motion.track for motion in motions]
         spreads = [motion.spread for motion in motions]
         filled = np.zeros((people, frames), bool)
-        for row, motion in enumerate(motions):
-            filled[row, motion.track.frames] = motion.filled
+        for row, (motion, pose) in enumerate(zip(motions, poses, strict=True)):
+            filled[row, motion.track.frames] = motion.filled & np.isfinite(pose[:, 0, 0])
         return cls(
             name=name,
             time=time,

@@ -1,4 +1,4 @@
-"""Lifting whole clips: gaps of the clock."""
+"""Lifting whole clips: gaps of the clock, and cuts."""
 
 from __future__ import annotations
 
@@ -54,12 +54,23 @@ def test_pieces_between_gaps_are_lifted_by_themselves():
     assert motion.ids.tolist() == [3]
 
 
-def test_a_piece_in_which_nobody_was_seen_is_filled():
+def test_nobody_is_there_in_a_piece_in_which_they_were_not_seen():
     time = np.arange(40) / 30 + (np.arange(40) >= 15) * 100 + (np.arange(40) >= 25) * 100
     lifter, motion = lifted(clip(time, range(15, 25)))
     assert [track.frames[0] for track in lifter.tracks] == [0, 25]
-    assert motion.present.all()
-    assert motion.filled[0].tolist() == [15 <= frame < 25 for frame in range(40)]
+    assert motion.present[0].tolist() == [not 15 <= frame < 25 for frame in range(40)]
+    assert not motion.filled.any()
+
+
+def test_who_is_lost_at_a_cut_is_gone_until_they_are_seen_again():
+    """Lost at frame 18, cut at 22, there again from 27; lost from 31 to 33 within the shot."""
+    seen = clip(np.arange(40) / 30, [*range(18, 27), *range(31, 34)])
+    nothing = np.zeros(40)
+    steps = CameraSteps(np.zeros((40, 2)), nothing, nothing, lost=(22,), cuts=(22,))
+    lifter = Recording()
+    motion = lift_clip("clip", seen, lifter, Settings(smooth="off"), Silent(), {}, steps=steps)
+    assert [(t.frames[0], len(t)) for t in lifter.tracks] == [(0, 18), (27, 13)]
+    assert motion.present[0].tolist() == [not 18 <= frame < 27 for frame in range(40)]
 
 
 def test_slides_an_hour_apart_are_one_piece():
