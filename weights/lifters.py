@@ -59,7 +59,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "ftcm-2",
         "ftcm",
-        "f8d59378073b2fcda7aa8dd8f212ef90dce3d7f4be51b139ae571a3f071411dd",
+        "a636ce7230b812f9dea79f6e1ee1e0262a4cf7309df44f3614300ecf559181cc",
     ),
     _trained(
         "poselift-27",
