@@ -44,7 +44,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "sct-2",
         "sct",
-        "5c8397721669cc5b8f158376a86b18f9fe2b3723e66106f235996994e32ace55",
+        "51e68b6f6bc484d95e616c6abaaf83eb1909ee424e094c90d4fc886c03fd3b75",
     ),
     _trained(
         "convformer-2",
