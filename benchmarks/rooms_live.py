@@ -46,7 +46,7 @@ def _live(
             said = None if heads is None else heads.at(frame)
             xy, score = motion.track.xy[frame], motion.track.score[frame]
             worlds[number][frame] = room.place(number, motion.pose3d[frame], xy, score, time, said)
-        room.learn(None if camera is None else camera.lens)
+        room.learn(camera)
     belief = room.belief
     assert belief is not None
     return Found(worlds, belief.up, belief.focal)

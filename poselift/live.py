@@ -227,7 +227,7 @@ class Live:
         if self._deferred:
             self._see.catch_up()
             if self._room is not None:
-                self._room.learn(self._camera.lens)
+                self._room.learn(self._camera)
 
     def _take_time(self, size: tuple[int, int], time: float) -> None:
         """Start afresh whatever a change of size or a jump in time interrupts."""
@@ -248,7 +248,7 @@ class Live:
         rows = self._choose(seen.people, person_size(xy, score))
         room.frame(self._times[-1], self._turns[0])
         if not self._deferred:
-            room.learn(self._camera.lens)
+            room.learn(self._camera)
         for number in rows:
             if number not in self._people:
                 self._people[number] = FollowedPerson(self._smooth, self._lookahead)

@@ -11,7 +11,7 @@ import numpy as np
 from poselift.scene.balance import ANKLES, metre_in_pixels
 from poselift.scene.camera import world_from_camera
 from poselift.scene.estimate import Belief, Search
-from poselift.scene.live_camera import with_lens
+from poselift.scene.live_camera import LiveCamera, with_lens
 from poselift.scene.live_person import PersonNow, Seen
 from poselift.scene.planted import Moves
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length, joint_weights, look, turn_to
@@ -122,10 +122,10 @@ class LiveRoom:
             self._watched += step
         self._turn(step)
 
-    def learn(self, lens: tuple[float, float] | None = None) -> None:
+    def learn(self, camera: LiveCamera | None = None) -> None:
         """One step of finding the camera, where it is time to. To be called once a frame.
 
-        `lens` is the focal length that the background shows, and its doubt, as a share.
+        `camera` is what follows its turns: it may have shown the lens.
         """
         if self._search is not None:
             found = self._search.step()
@@ -137,6 +137,7 @@ class LiveRoom:
             self._learned += 1
             motions = self._heard()
             if motions:
+                lens = None if camera is None else camera.lens
                 self._search = Search(motions, self._size, moves=self._moves(), shown=lens)
 
     def _heard(self) -> list[Motion]:
