@@ -38,7 +38,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poselift-2",
         "poselift2",
-        "a55a9b122c92e4942fbf148bb5d3396a9e1f6269bb773345bc0b699b7fa583da",
+        "e52eab7acbfddfd9fd3500392695e2c20ab266c36d068887211e4856ada92952",
         is_default=True,
     ),
     _trained(
@@ -49,7 +49,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "convformer-2",
         "convformer",
-        "275a8375937164930c947c5895752f3068c1ab25f24d5e6b0b1f2de61bb1cf33",
+        "2417ec4a335cac89de7a24e24377ed4cd662ba76fccc59608a66c79ef85db36c",
     ),
     _trained(
         "poseformerv2-2",
