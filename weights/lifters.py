@@ -54,7 +54,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poseformerv2-2",
         "poseformerv2",
-        "cceaaf7c90feae8b826e0a993d1aa686339eb508cfd07c25866efc203b167bc2",
+        "cacac47be1a7ac248c67989a3c5c237f9a8a7961605458e8aca9078523596543",
     ),
     _trained(
         "ftcm-2",
