@@ -54,7 +54,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poseformerv2-2",
         "poseformerv2",
-        "cacac47be1a7ac248c67989a3c5c237f9a8a7961605458e8aca9078523596543",
+        "e9a7087a99d4cc6ba0985138c6871a3c7b35e8c7b6a2a677e2310d7899a34181",
     ),
     _trained(
         "ftcm-2",
