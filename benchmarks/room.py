@@ -133,6 +133,13 @@ CARRIED: dict[str, Method] = {
 }
 
 
+def _timed(method: Method, made: MadeRoom, motions: Sequence[Motion]) -> Found:
+    begun = time.perf_counter()
+    found = method(made, motions)
+    found.seconds = time.perf_counter() - begun
+    return found
+
+
 def judge(
     rooms: Sequence[tuple[MadeRoom, list[Motion]]], methods: Mapping[str, Method]
 ) -> dict[str, Tally]:
@@ -140,9 +147,7 @@ def judge(
     tallies = {name: Tally() for name in methods}
     for made, motions in rooms:
         for name, method in methods.items():
-            begun = time.perf_counter()
-            found = method(made, motions)
-            found.seconds = time.perf_counter() - begun
+            found = _timed(method, made, motions)
             tallies[name].add(made, found)
             if method is the_room and made.kind == "still":
                 camera = room.build(motions, SIZE).camera
@@ -168,9 +173,7 @@ def judge_live(
     for one, its_motions in rooms:
         made, motions = longer(one, its_motions, FRAMES)
         for tally, method in zip(tallies.values(), methods.values(), strict=True):
-            begun = time.perf_counter()
-            found = method(made, motions)
-            found.seconds = time.perf_counter() - begun
+            found = _timed(method, made, motions)
             if method is not the_room:
                 found.seconds /= FRAMES
             found.worlds = [world[AFTER:] for world in found.worlds]

@@ -23,17 +23,16 @@ FRAMES, AFTER = 300, 150
 
 def live_room(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     """`LiveRoom`'s worlds, and what it believes in the end, of a camera taken as still."""
-    return _live(made, motions, LiveRoom(SIZE), None)
+    return _live(made, motions, None)
 
 
 def live_room_with_background(made: MadeRoom, motions: Sequence[Motion]) -> Found:
     """The same with the background followed, which is drawn."""
-    return _live(made, motions, LiveRoom(SIZE), LiveCamera(SIZE))
+    return _live(made, motions, LiveCamera(SIZE))
 
 
-def _live(
-    made: MadeRoom, motions: Sequence[Motion], room: LiveRoom, camera: LiveCamera | None
-) -> Found:
+def _live(made: MadeRoom, motions: Sequence[Motion], camera: LiveCamera | None) -> Found:
+    room = LiveRoom(SIZE)
     worlds = [np.zeros((made.frames, 17, 3), np.float32) for _ in motions]
     told = [_said(motion) for motion in motions]
     shown = frames(made)

@@ -86,7 +86,9 @@ class ClipMotion:
         spreads = [motion.spread for motion in motions]
         filled = np.zeros((people, frames), bool)
         for row, (motion, pose) in enumerate(zip(motions, poses, strict=True)):
-            filled[row, motion.track.frames] = motion.filled & np.isfinite(pose[:, 0, 0])
+            for block in large.blocks(len(pose), pose):
+                there = np.isfinite(pose[block, 0, 0])
+                filled[row, motion.track.frames[block]] = motion.filled[block] & there
         return cls(
             name=name,
             time=time,

@@ -10,7 +10,7 @@ import numpy as np
 from poselift.scene.balance import ANKLES
 from poselift.scene.bones import reach
 from poselift.scene.planted import planted_by_both
-from poselift.scene.rays import Sight
+from poselift.scene.rays import Sight, as_turned
 
 #: Seconds over which what is seen replaces what was thought, along and across the line of sight.
 _ALONG, _ACROSS = 0.6, 0.04
@@ -102,8 +102,7 @@ class PersonNow:
 
         `step` (3, 3) leads from the axes of the frame before to those of the next.
         """
-        rays = np.column_stack([(self._ankles - centre) / focal, np.ones(2)]) @ step.T
-        self._ankles = rays[:, :2] / np.maximum(rays[:, 2:], 0.1) * focal + centre
+        self._ankles = as_turned(self._ankles, step, focal, centre, focal)
 
     def follow(self, seen: Seen, up: np.ndarray, camera_height: float | None) -> np.ndarray:
         """The body (17, 3) in the first camera's axes, after one more frame.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.scene.balance import ANKLES, metre_in_pixels, planted_from_picture
+from poselift.scene.rays import as_turned
 from poselift.types import Motion
 
 _SURE = 0.25  # the score below which an ankle is not seen, but guessed or at the picture's edge
@@ -73,8 +74,4 @@ def _log_odds(chance: np.ndarray) -> np.ndarray:
 def steadied(xy: np.ndarray, frames: np.ndarray, moves: Moves) -> np.ndarray:
     """Pixels as the first frame's camera would have seen them."""
     focal = moves.focal * moves.zoom[frames]
-    rays = np.concatenate([xy - np.array(moves.centre), np.ones((*xy.shape[:2], 1))], axis=-1)
-    rays[..., 2] *= focal[:, None]
-    turned = np.einsum("tab,tjb->tja", moves.turn[frames], rays)
-    depth = np.maximum(turned[..., 2:], 0.1 * focal[:, None, None])
-    return np.asarray(turned[..., :2] / depth * moves.focal + np.array(moves.centre))
+    return as_turned(xy, moves.turn[frames], focal, np.array(moves.centre), moves.focal)

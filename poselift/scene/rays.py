@@ -84,6 +84,26 @@ def along_sight(ray: np.ndarray, said: np.ndarray, turn: np.ndarray | None) -> n
     return np.asarray(np.einsum("tab,tbc,tc->ta", turn, turn_to(own), said))
 
 
+def as_turned(
+    xy: np.ndarray,
+    turn: np.ndarray,
+    focal: float | np.ndarray,
+    centre: np.ndarray,
+    focal_then: float,
+) -> np.ndarray:
+    """Pixels (..., J, 2) as the same camera sees them with its axes turned.
+
+    `turn` (..., 3, 3) leads to those axes, where its focal length is `focal_then`. What would be
+    behind it is far off at the side.
+    """
+    focal = np.asarray(focal, np.float64)[..., None]
+    rays = np.concatenate([xy - centre, np.ones((*xy.shape[:-1], 1))], axis=-1)
+    rays[..., 2] *= focal
+    turned = np.einsum("...ab,...jb->...ja", turn, rays)
+    depth = np.maximum(turned[..., 2:], 0.1 * focal[..., None])
+    return np.asarray(turned[..., :2] / depth * focal_then + centre)
+
+
 def look(
     pose: np.ndarray,
     xy: np.ndarray,
