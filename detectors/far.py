@@ -2,8 +2,9 @@
 
 A detector shrinks the whole picture to its input. At 416 pixels for 1280, NanoDet finds one in
 ten people of 60 pixels, while keypointers still read them well; in squares as high as the picture
-it finds half of them. One square in turn is looked at beside a whole picture, not more often than
-every fifteen frames, so that the search costs little; at the beginning all are.
+it finds half of them. One square in turn is looked at beside a whole picture, once in each half
+second, so that the search costs little; at the beginning all are. Which one is told by the time, so
+that runs over a clip that began at different places look for the same people.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ _SHRUNK = 1.8
 #: Parts of the shorter side: larger people are found in the whole picture; and the overlap (IoU)
 #: of two boxes of one person.
 _SMALL, _SAME = 0.4, 0.45
-_EVERY = 15  # frames, at least, from square to square
+_EVERY = 0.5  # seconds in which one square is looked at
 _CUT = 0.01  # of a square's side: whoever ends so near to its inner border may go on beyond
 
 
 class FarPeople:
-    """Remembers which square is next; ask it after each look at a whole picture."""
+    """Remembers when it looked; ask it after each look at a whole picture."""
 
     def __init__(self) -> None:
-        self._looks, self._last = 0, 0  # how often it looked, and in which frame
+        self._last: int | None = None  # the half second in which it looked
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything remembered from frame to frame."""
-        return {"looks": np.array(self._looks), "last": np.array(self._last)}
+        return {"last": np.array([] if self._last is None else [self._last])}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue from what `state` returned."""
-        self._looks, self._last = int(state["looks"]), int(state["last"])
+        self._last = int(state["last"][0]) if len(state["last"]) else None
 
     def add(self, detector: PersonDetector, frame: Frame, found: People) -> People:
         """The people of the whole picture, and small ones beside them.
@@ -46,11 +47,12 @@ class FarPeople:
         """
         image = frame.image
         squares = squares_of(image.shape[1], image.shape[0], getattr(detector, "side", 0))
-        if not squares or (self._looks and frame.index < self._last + _EVERY):
+        now = int(frame.time / _EVERY)
+        if not squares or now == self._last:
             return found
-        if self._looks:
-            squares = [squares[self._looks % len(squares)]]
-        self._looks, self._last = self._looks + 1, frame.index
+        if self._last is not None:
+            squares = [squares[now % len(squares)]]
+        self._last = now
         parts = [np.ascontiguousarray(image[y0:y1, x0:x1]) for x0, y0, x1, y1 in squares]
         boxes, scores = [found.boxes], [found.scores]
         for square, people in zip(squares, detector(parts), strict=True):

@@ -45,12 +45,16 @@ def test_people_who_are_known_large_or_cut_are_not() -> None:
     assert len(FarPeople().add(Detector(0, 300, 30, 380), PICTURE, NOBODY)) == 1
 
 
+def at(seconds: float) -> Frame:
+    return replace(PICTURE, time=seconds)
+
+
 def test_all_squares_at_first_then_one_in_turn() -> None:
     detector, far = Detector(300, 300, 330, 380), FarPeople()
     counts = []
     for index in range(0, 60, 5):
         before = len(detector.asked)
-        far.add(detector, replace(PICTURE, index=index), NOBODY)
+        far.add(detector, at(index / 30), NOBODY)
         counts.append(len(detector.asked) - before)
     assert counts == [3, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0]
     assert set(detector.asked) == {(720, 720)}
@@ -58,16 +62,28 @@ def test_all_squares_at_first_then_one_in_turn() -> None:
 
 def test_it_goes_on_where_it_was() -> None:
     detector, far = Detector(300, 300, 330, 380), FarPeople()
-    for index in (0, 20):
-        far.add(detector, replace(PICTURE, index=index), NOBODY)
+    for seconds in (0.0, 0.7):
+        far.add(detector, at(seconds), NOBODY)
     again = FarPeople()
     again.restore(far.state())
-    for index, count in ((30, 0), (35, 1)):
-        one, other = (
-            each.add(detector, replace(PICTURE, index=index), NOBODY) for each in (far, again)
-        )
+    for seconds, count in ((0.9, 0), (1.1, 1)):
+        one, other = (each.add(detector, at(seconds), NOBODY) for each in (far, again))
         assert len(one) == count
         assert (one.boxes == other.boxes).all()
+    fresh = FarPeople()
+    fresh.restore(FarPeople().state())
+    assert len(fresh.add(detector, PICTURE, NOBODY)) == 3
+
+
+def test_runs_that_began_elsewhere_look_at_the_same_squares() -> None:
+    detector = Detector(300, 300, 330, 380)
+    whole, part = FarPeople(), FarPeople()
+    for step in range(20):
+        whole.add(detector, at(step / 10), NOBODY)
+    for step in range(20, 60):
+        one, other = (each.add(detector, at(step / 10), NOBODY) for each in (whole, part))
+        if step > 20:
+            assert (one.boxes == other.boxes).all()
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 480), (417, 417), (2000, 300)])
