@@ -14,6 +14,7 @@ import numpy as np
 
 from poselift.detectors.known import Known, lost_in_same_clothes, middles
 from poselift.detectors.looks import LOOK, alike, remembered
+from poselift.detectors.pairing import best_pairs
 from poselift.detectors.similarity import (
     box_overlaps,
     keypoint_boxes,
@@ -270,12 +271,10 @@ class Tracker:
         handicap: np.ndarray | float = 0.0,
     ) -> list[Known]:
         """Pair at most one of `free` with one of `rows`, the best way overall; who was found."""
-        from scipy.optimize import linear_sum_assignment
-
         allowed = similarity >= self.settings.match  # (len(free), len(rows))
         worth = np.where(allowed, similarity - np.reshape(handicap, (-1, 1)), 0)
         found = []
-        for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
+        for i, j in best_pairs(worth):
             if allowed[i, j]:
                 free[i].see(xy[rows[j]], score[rows[j]])
                 owner[rows[j]] = free[i]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from av import VideoFrame
 
 from poselift.drawing.layout import MOST_DRAWN, ClipPainter
 from poselift.errors import PoseliftError
@@ -50,8 +51,9 @@ def render_clip(
             for path in paths:
                 writers.append(_writer(path, painter, motion, source, settings))
                 stack.enter_context(writers[-1])
-            for time, picture in prefetch(_painted(source, motion, painter), depth(painter.size)):
-                for writer in writers:
+            painted = _painted(source, motion, painter, writers)
+            for time, pictures in prefetch(painted, depth(painter.size)):
+                for writer, picture in zip(writers, pictures, strict=True):
                     writer.write(picture, time)
                 done += 1
                 advance(done)
@@ -82,12 +84,23 @@ def _writer(
 
 
 def _painted(
-    source: Source | None, motion: ClipMotion, painter: ClipPainter
-) -> Iterator[tuple[float, np.ndarray]]:
+    source: Source | None,
+    motion: ClipMotion,
+    painter: ClipPainter,
+    writers: Sequence[PictureWriter],
+) -> Iterator[tuple[float, list[np.ndarray | VideoFrame]]]:
+    """Every frame's time, and its picture for each of the writers."""
+    for time, image, row in _shown(source, motion):
+        picture = painter.paint(image, row)
+        yield time, [writer.prepared(picture) for writer in writers]
+
+
+def _shown(source: Source | None, motion: ClipMotion) -> Iterator[tuple[float, np.ndarray, int]]:
+    """Times, the clip's pictures, and their rows in the motion."""
     if source is None:
         nothing = np.zeros((1, 1, 3), np.uint8)
         for row, time in enumerate(motion.time):
-            yield float(time), painter.paint(nothing, row)
+            yield float(time), nothing, row
         return
     for frame in prefetch(source.frames(), depth(source.size)):
-        yield frame.time, painter.paint(frame.image, frame.index)
+        yield frame.time, frame.image, frame.index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import dropwhile
 from pathlib import Path
@@ -23,14 +23,15 @@ from poselift.device import resolve_device
 from poselift.errors import PoseliftError
 from poselift.fingerprint import fingerprint
 from poselift.media import Source, prefetch
-from poselift.media.prefetch import depth
+from poselift.media.prefetch import depth, trailing
 from poselift.parts import Parts
 from poselift.progress import Reporter
 from poselift.scene.motion import BackgroundMotion
 from poselift.seen_frames import SeenFrame
 from poselift.store import TrackStore
-from poselift.types import BACKGROUND, SeenClip
+from poselift.types import BACKGROUND, Frame, SeenClip
 
+_State = dict[str, np.ndarray]
 _BEHIND = "background."  # before the names of what its state holds
 
 
@@ -121,7 +122,7 @@ class _Looking:
         time, background = np.array(self._times), np.array(self._background).reshape(-1, BACKGROUND)
         return SeenClip(time, size, self._builder.tracks(), background)
 
-    def _look(self, state: dict[str, np.ndarray]) -> None:
+    def _look(self, state: _State) -> None:
         """Process the remaining frames, from the `state` after the others."""
         parts = self._parts
         see = See(
@@ -143,19 +144,27 @@ class _Looking:
         # Decoded again from the start: a frame that is sought need not have the same pixels.
         ahead = prefetch(self._source.frames(), depth(self._source.size))
         frames = dropwhile(lambda frame: frame.index < resumed, ahead)
+
+        def follow(seen: tuple[Seen, _State]) -> tuple[SeenFrame, _State]:
+            frame = _without_picture(seen[0], behind)
+            return frame, {**seen[1], **{_BEHIND + k: v for k, v in behind.state().items()}}
+
         try:
             with self._reporter.stage("see", self._source.frame_count_estimate) as advance:
-                for seen in see.frames(frames):
-                    frame = _without_picture(seen, behind)
+                for frame, state in trailing(self._seen_frames(see, frames), follow):
                     self._take(frame)
                     if self._store is not None:
-                        behind_now = {_BEHIND + k: v for k, v in behind.state().items()}
-                        self._store.add(frame, {**see.state(), **behind_now})
+                        self._store.add(frame, state)
                     advance(len(self._times))
         except BaseException:
             if self._store is not None:
                 self._store.flush()
             raise
+
+    def _seen_frames(self, see: See, frames: Iterable[Frame]) -> Iterator[tuple[Seen, _State]]:
+        """What is seen in every frame; and where it is kept, all that the next one depends on."""
+        for seen in see.frames(frames):
+            yield seen, see.state() if self._store is not None else {}
 
     def _take(self, frame: SeenFrame) -> None:
         self._builder.add(frame.index, frame.ids, frame.joints, frame.feet)

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from poselift.batch.splitting import BEATS, NAME, OVERLAP, RHYTHM, SLACK
+from poselift.detectors.pairing import best_pairs
 from poselift.detectors.see import See
 from poselift.detectors.similarity import pose_similarity
 from poselift.detectors.tracks import TrackBuilder
@@ -142,8 +143,6 @@ def _is_same(one: Keypoints, other: Keypoints) -> bool:
 
 def same_people(before: Iterable[SeenFrame], after: Sequence[SeenFrame]) -> dict[int, int]:
     """Which number of the next part is which so far, by the frames that both have seen."""
-    from scipy.optimize import linear_sum_assignment
-
     known = {round(frame.time, 6): frame for frame in before}
     total: dict[tuple[int, int], float] = {}
     weight: dict[tuple[int, int], float] = {}
@@ -164,7 +163,7 @@ def same_people(before: Iterable[SeenFrame], after: Sequence[SeenFrame]) -> dict
     table = np.array([[total.get((old, new), 0.0) for new in news] for old in olds])
     table = table.reshape(len(olds), len(news))
     found = {}
-    for i, j in zip(*linear_sum_assignment(table, maximize=True), strict=True):
+    for i, j in best_pairs(table):
         pair = olds[i], news[j]
         if pair in total and total[pair] >= _ALIKE * weight[pair]:
             found[pair[1]] = pair[0]

@@ -28,9 +28,16 @@ class PictureWriter(ABC):
 
     path: Path
 
+    def prepared(self, image: np.ndarray) -> np.ndarray | av.VideoFrame:
+        """A picture as `write` takes it with less work: for a thread that makes them ahead."""
+        return image
+
     @abstractmethod
-    def write(self, image: np.ndarray, time: float) -> None:
-        """Add a picture, (H, W, 3) BGR uint8, that is shown from `time` on (the clip's clock)."""
+    def write(self, image: np.ndarray | av.VideoFrame, time: float) -> None:
+        """Add a picture that is shown from `time` on (the clip's clock).
+
+        It is (H, W, 3) BGR uint8, or what `prepared` made of one.
+        """
 
     @abstractmethod
     def close(self) -> Path | None:

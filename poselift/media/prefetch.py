@@ -1,13 +1,15 @@
-"""Let a stage run ahead of the one that reads it."""
+"""Let a stage run ahead of the one that reads it, or one item behind the one that feeds it."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 _MOST = 1 << 28  # bytes of pictures that wait
 _POLL = 0.1  # seconds between looks at whether the reader has gone
 
@@ -88,3 +90,22 @@ def prefetch(items: Iterable[Item], size: int = 8) -> Iterator[Item]:
             yield item
     finally:
         ahead.stop()
+
+
+def trailing(items: Iterable[Item], work: Callable[[Item], Result]) -> Iterator[Result]:
+    """Yield `work(item)` of all `items`, done in a thread while the next item is made here.
+
+    An exception of `work` is raised here, before the results that would come after it.
+
+    >>> list(trailing(range(4), str))
+    ['0', '1', '2', '3']
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="trailing") as thread:
+        last: Future[Result] | None = None
+        for item in items:
+            started = thread.submit(work, item)
+            if last is not None:
+                yield last.result()
+            last = started
+        if last is not None:
+            yield last.result()

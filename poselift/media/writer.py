@@ -96,18 +96,22 @@ class VideoWriter(PictureWriter):
         """The time of the first picture, in the clip's clock: 0 in the file."""
         return self._first_time
 
-    def write(self, image: np.ndarray, time: float) -> None:
+    def prepared(self, image: np.ndarray) -> av.VideoFrame:
+        """The picture in the colours of the file."""
+        if (image.shape[1], image.shape[0]) != self.size:
+            raise ValueError(f"expected a picture of {self.size}, got {image.shape[1::-1]}")
+        return av.VideoFrame.from_ndarray(_to_yuv(image), "yuv420p")
+
+    def write(self, image: np.ndarray | av.VideoFrame, time: float) -> None:
         """Add a picture, (H, W, 3) BGR uint8, that is shown from `time` on (the clip's clock)."""
         if self._container is None:
             raise ValueError(f"{self.path} is closed")
-        if (image.shape[1], image.shape[0]) != self.size:
-            raise ValueError(f"expected a picture of {self.size}, got {image.shape[1::-1]}")
+        frame = image if isinstance(image, av.VideoFrame) else self.prepared(image)
         with self._mending():
             if self.frames_written == 0:
                 self._first_time = time
                 if self._audio:
                     self._audio.begin(time)
-            frame = av.VideoFrame.from_ndarray(_to_yuv(image), "yuv420p")
             tick = max(self._last_tick + 1, round((time - self._first_time) / _UNIT))
             frame.pts, frame.time_base = tick, _UNIT
             for packet in self._stream.encode(frame):
