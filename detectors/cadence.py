@@ -11,7 +11,7 @@ from poselift.detectors.company import FEW
 from poselift.errors import PoseliftError
 
 #: Longest wait of `auto`, in frames, while somebody is followed, and while nobody is.
-LONGEST_WAIT = 10
+LONGEST_WAIT = 15
 LONGEST_WAIT_ALONE = 3
 
 #: Least wait of `auto` while more than a few people are followed.
@@ -32,7 +32,7 @@ class Cadence:
 
     A number detects every so many frames. "auto" detects at once when there is a reason (somebody
     lost or unsure, something moving where nobody is followed) and otherwise waits twice as long
-    after each detection that brought nothing new: 1, 2, 4, 8, 10 frames.
+    after each detection that brought nothing new: 1, 2, 4, 8, 15 frames.
 
     >>> cadence = Cadence(3)
     >>> picture = np.zeros((90, 160, 3), np.uint8)

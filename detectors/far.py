@@ -3,8 +3,9 @@
 A detector shrinks the whole picture to its input. At 416 pixels for 1280, NanoDet finds one in
 ten people of 60 pixels, while keypointers still read them well; in squares as high as the picture
 it finds half of them. One square in turn is looked at beside a whole picture, once in each half
-second, so that the search costs little; at the beginning all are. Which one is told by the time, so
-that runs over a clip that began at different places look for the same people.
+second, or in each second when nobody was found in all of them, so that the search costs little; at
+the beginning all are. Which one is told by the time, so that runs over a clip that began at
+different places look for the same people.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SHRUNK = 1.8
 #: Parts of the shorter side: larger people are found in the whole picture; and the overlap (IoU)
 #: of two boxes of one person.
 _SMALL, _SAME = 0.4, 0.45
-_EVERY = 0.5  # seconds in which one square is looked at
+_EVERY, _EVERY_IDLE = 0.5, 1.0  # seconds in which one square is looked at
 _CUT = 0.01  # of a square's side: whoever ends so near to its inner border may go on beyond
 
 
@@ -30,15 +31,18 @@ class FarPeople:
     """Remembers when it looked; ask it after each look at a whole picture."""
 
     def __init__(self) -> None:
-        self._last: int | None = None  # the half second in which it looked
+        self._last: float | None = None  # when it looked
+        self._in_vain = 0  # in how many squares nobody was found since
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything remembered from frame to frame."""
-        return {"last": np.array([] if self._last is None else [self._last])}
+        last = np.array([] if self._last is None else [self._last])
+        return {"last": last, "in_vain": np.array(self._in_vain)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue from what `state` returned."""
-        self._last = int(state["last"][0]) if len(state["last"]) else None
+        self._last = float(state["last"][0]) if len(state["last"]) else None
+        self._in_vain = int(state["in_vain"])
 
     def add(self, detector: PersonDetector, frame: Frame, found: People) -> People:
         """The people of the whole picture, and small ones beside them.
@@ -47,12 +51,13 @@ class FarPeople:
         """
         image = frame.image
         squares = squares_of(image.shape[1], image.shape[0], getattr(detector, "side", 0))
-        now = int(frame.time / _EVERY)
-        if not squares or now == self._last:
+        every = _EVERY if self._in_vain < len(squares) else _EVERY_IDLE
+        turn = int(frame.time / every)
+        if not squares or (self._last is not None and turn == int(self._last / every)):
             return found
         if self._last is not None:
-            squares = [squares[now % len(squares)]]
-        self._last = now
+            squares = [squares[turn % len(squares)]]
+        self._last = frame.time
         parts = [np.ascontiguousarray(image[y0:y1, x0:x1]) for x0, y0, x1, y1 in squares]
         boxes, scores = [found.boxes], [found.scores]
         for square, people in zip(squares, detector(parts), strict=True):
@@ -65,9 +70,9 @@ class FarPeople:
             good &= box_overlaps(moved, known).max(axis=1, initial=0) < _SAME
             boxes.append(moved[good])
             scores.append(people.scores[good])
-        return People(
-            np.concatenate(boxes).astype(np.float32), np.concatenate(scores).astype(np.float32)
-        )
+        all_scores = np.concatenate(scores).astype(np.float32)
+        self._in_vain = 0 if len(all_scores) > len(found) else self._in_vain + len(squares)
+        return People(np.concatenate(boxes).astype(np.float32), all_scores)
 
 
 def squares_of(width: int, height: int, side: int) -> list[tuple[int, int, int, int]]:

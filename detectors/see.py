@@ -73,7 +73,7 @@ class See:
             detector: a detector or the name of one; None for a `PoseFinder`.
             keypointer: a keypointer or the name of one; a `PoseFinder` needs no detector.
             tracker: numbers people; None makes one.
-            every: detect every so many frames; "auto" waits up to 10 while all goes well and
+            every: detect every so many frames; "auto" waits up to 15 while all goes well and
                 detects at once when it does not.
             device: where parts that are given by name run.
             batch: above 1, so many frames are detected and read together, each with a detection

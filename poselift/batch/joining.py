@@ -31,7 +31,7 @@ State = Mapping[str, np.ndarray]
 #: Sees the part of this index again from its cut on, from a state.
 Again = Callable[[int, State], Iterator[tuple[SeenFrame, See]]]
 
-_STEADY = 15  # frames in a row that both runs see alike: more than between two detections
+_STEADY = 20  # frames in a row that both runs see alike: more than between two detections
 _SAME = 0.5  # pixels
 _ALIKE = 0.3  # least mean similarity of one person seen by two parts
 _FADE = 1.0  # seconds over which what was seen earlier counts for a third

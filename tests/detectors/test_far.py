@@ -28,7 +28,7 @@ class Detector:
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
         self.asked += [image.shape[:2] for image in images]
-        return [People(self.box, np.ones(1, np.float32)) for _ in images]
+        return [People(self.box, np.ones(len(self.box), np.float32)) for _ in images]
 
 
 def test_small_people_are_added_where_they_are_in_the_picture() -> None:
@@ -58,6 +58,17 @@ def test_all_squares_at_first_then_one_in_turn() -> None:
         counts.append(len(detector.asked) - before)
     assert counts == [3, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0]
     assert set(detector.asked) == {(720, 720)}
+
+
+def test_where_nobody_is_it_looks_half_as_often() -> None:
+    detector, far = Detector(), FarPeople()
+    detector.box = np.zeros((0, 4), np.float32)
+    looked = []
+    for step in range(30):
+        before = len(detector.asked)
+        far.add(detector, at(step / 10), NOBODY)
+        looked += [step] * (len(detector.asked) - before)
+    assert looked == [0, 0, 0, 10, 20]
 
 
 def test_it_goes_on_where_it_was() -> None:
