@@ -49,7 +49,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "convformer-2",
         "convformer",
-        "2417ec4a335cac89de7a24e24377ed4cd662ba76fccc59608a66c79ef85db36c",
+        "c6535cd75810c11814f9fe9c5eeff9a7eb5e92a5ed660aa99d1f55c7cd0a2b23",
     ),
     _trained(
         "poseformerv2-2",
@@ -59,7 +59,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "ftcm-2",
         "ftcm",
-        "a636ce7230b812f9dea79f6e1ee1e0262a4cf7309df44f3614300ecf559181cc",
+        "d07cdbc78a9986c1400ede7eb9126fae121e8934a5fdf1749dd826fae2bd1127",
     ),
     _trained(
         "poselift-27",
