@@ -234,9 +234,11 @@ class See:
         before: np.ndarray | None = None,
     ) -> Seen:
         joints = rows_of(joints, kept)
-        apart = ~close_to_others(people.boxes[kept])
-        ids = self.tracker.update(joints, before, looks_of(frame.image, joints), apart)
-        found = People(people.boxes[kept], people.scores[kept], ids)
+        boxes, (height, width) = people.boxes[kept], frame.image.shape[:2]
+        surety = cut_off.surety_with_cut(joints, boxes, (width, height))
+        looks, apart = looks_of(frame.image, joints), ~close_to_others(boxes)
+        ids = self.tracker.update(joints, before, looks, apart, surety)
+        found = People(boxes, people.scores[kept], ids)
         return Seen(frame, found, joints, rows_of(read, kept), detected)
 
 

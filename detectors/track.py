@@ -34,8 +34,8 @@ class TrackerSettings:
     """What the tracker is tuned by. Lengths in time are in updates, that is in frames.
 
     Attributes:
-        high: detections with this mean limb score are matched first and may start a track.
-        low: detections down to this score may continue a track, not start one; others are ignored.
+        high: detections with this surety are matched first and may start a track.
+        low: detections down to this one may continue a track, not start one; others are ignored.
         min_hits: updates in a row that confirm a track. Anybody there in the first update with
             somebody in it is a person at once, so that a single picture works too.
         survival: updates that a person may be missed before the number is given up.
@@ -88,6 +88,7 @@ class Tracker:
         before: np.ndarray | None = None,
         looks: np.ndarray | None = None,
         clear: np.ndarray | None = None,
+        surety: np.ndarray | None = None,
     ) -> np.ndarray:
         """Number the people of the next frame.
 
@@ -97,6 +98,7 @@ class Tracker:
             looks: (N, 6) what each wears, as `looks.looks_of` gives it; None for unknown.
             clear: (N,) bool, who stands apart from all others, so that a look is theirs; None is
                 everybody.
+            surety: (N,) 0..1 how sure it is that each is a person; None takes the mean limb score.
 
         Returns:
             (N,) int64: each person's number, from 1; -1 for people not (yet) confirmed.
@@ -109,7 +111,7 @@ class Tracker:
         self._clear = np.ones(len(xy), bool) if clear is None else clear
         first = not self._known and self._last_id == 0
         owner: list[Known | None] = [None] * len(xy)
-        surety = limb_score(joints)
+        surety = limb_score(joints) if surety is None else surety
         wanted = (surety >= self.settings.low) & ~self._duplicates(xy, score, surety)
 
         free = list(self._known)

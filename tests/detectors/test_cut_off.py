@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from poselift.detectors.cut_off import may_be_cut, whole_bodies
+from poselift.detectors.cut_off import may_be_cut, surety_with_cut, whole_bodies
 from poselift.detectors.follow import Candidates, Follower
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
 from poselift.detectors.reader import Reader
 from poselift.detectors.see import See, Seen, find_tracks
-from poselift.skeleton import COCO17
+from poselift.detectors.track import Tracker, TrackerSettings
+from poselift.skeleton import COCO17, H36M17
 from poselift.types import Frame, Keypoints, People
 from tests.detectors.pictures import clip
 
@@ -78,6 +79,20 @@ def test_only_an_upright_box_at_the_lower_border_may_be_cut() -> None:
         "at a desk": True, "standing": False, "above the border": False, "small": False,
         "lying": False, "face and shoulders": True,
     }  # fmt: skip
+
+
+def test_head_and_shoulders_tell_where_the_rest_may_be_out_of_the_picture() -> None:
+    joints = Keypoints(np.zeros((2, 17, 2)), np.zeros((2, 17)), H36M17)
+    for name in ("neck", "head", "left shoulder", "right shoulder"):
+        joints.score[:, H36M17.index(name)] = 0.6
+    boxes = np.array([[200, 150, 440, 478], [200, 50, 440, 380]], np.float32)
+    at_the_border, inside = surety_with_cut(joints, boxes, (640, 480))
+    assert at_the_border == pytest.approx(0.6)
+    assert inside == pytest.approx(0.1)
+    high = TrackerSettings().high
+    assert inside < high < at_the_border
+    sure = np.array([at_the_border, inside])
+    assert Tracker().update(joints, surety=sure).tolist() == [1, -1]
 
 
 def test_a_box_reaches_as_far_down_as_the_body() -> None:
