@@ -64,6 +64,8 @@ class FarPeople:
             left, top = square[:2]
             small = (people.boxes[:, 2:] - people.boxes[:, :2]).max(axis=1, initial=0)
             good = small < _SMALL * min(image.shape[:2])
+            # Of small things only the sure ones: many look a little like people.
+            good &= people.scores >= getattr(detector, "threshold", 0)
             good &= ~_is_cut(people.boxes, square, (image.shape[1], image.shape[0]))
             moved = people.boxes + np.array([left, top, left, top], np.float32)
             known = np.concatenate(boxes)

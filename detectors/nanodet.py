@@ -12,6 +12,7 @@ from poselift import weights
 from poselift.detectors.boxes import keep_people, letterbox
 from poselift.detectors.images import as_bgr
 from poselift.detectors.session import OnnxModel
+from poselift.detectors.similarity import box_overlaps
 from poselift.types import People
 
 SIZE = 416
@@ -41,6 +42,7 @@ class NanoDet:
         threads: int | None = None,
         threshold: float = 0.3,
         overlap: float = 0.6,
+        threshold_apart: float = 0.25,
     ) -> None:
         """Load the model.
 
@@ -50,11 +52,14 @@ class NanoDet:
             threads: None takes what this machine has.
             threshold: least score of a person.
             overlap: most overlap (IoU) of two people.
+            threshold_apart: least score of a person apart from all others, whose box cannot be a
+                second one of somebody else.
         """
         path = Path(file) if file else weights.get("nanodet-g-416")
         self._model = OnnxModel(path, device, threads, float_weights=True)
         self.threshold = threshold
         self.overlap = overlap
+        self.threshold_apart = min(threshold_apart, threshold)
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
         """Find the people of each image, best first."""
@@ -66,12 +71,15 @@ class NanoDet:
         outputs = list(self._model(pixels.transpose(2, 0, 1)[None]).values())
         scores = np.concatenate([level[0, :, _PERSON] for level in outputs[:3]])
         sides = np.concatenate([level[0] for level in outputs[3:]])
-        good = np.flatnonzero(scores >= self.threshold)
+        good = np.flatnonzero(scores >= self.threshold_apart)
         boxes = decode_sides(sides[good], good)
         people, _ = keep_people(
-            fitted, boxes, scores[good], self.threshold, self.overlap, image.shape
+            fitted, boxes, scores[good], self.threshold_apart, self.overlap, image.shape
         )
-        return people
+        sure = people.scores >= self.threshold
+        others = box_overlaps(people.boxes, people.boxes[sure]).max(axis=1, initial=0)
+        kept = sure | (others == 0)
+        return People(people.boxes[kept], people.scores[kept])
 
 
 def decode_sides(sides: np.ndarray, cells: np.ndarray) -> np.ndarray:

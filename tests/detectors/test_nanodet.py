@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from poselift.detectors.nanodet import BINS, NanoDet, decode_sides
 from tests.detectors.pictures import astronaut, clip
@@ -34,3 +35,33 @@ def test_boxes_stay_inside_the_picture() -> None:
     assert len(found) > 0
     assert found.boxes.min() >= 0
     assert found.boxes.max() <= 150
+
+
+class Answers:
+    """Stands for the network: boxes of 60 x 120 pixels of its input, at cells with scores."""
+
+    def __init__(self, cells: dict[int, float]) -> None:
+        self.cells = cells
+
+    def __call__(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
+        scores = np.zeros((1, 2704, 80), np.float32)
+        sides = np.full((1, 2704, 4, BINS), -30.0, np.float32)
+        sides[..., (0, 2), 4] = 30  # 32 pixels to either side
+        sides[..., (1, 3), 8] = 30  # 64 up and down
+        for cell, score in self.cells.items():
+            scores[0, cell, 0] = score
+        others = {f"score {n}": np.zeros((1, n, 80), np.float32) for n in (676, 169)}
+        rest = {f"sides {n}": np.zeros((1, n, 44), np.float32) for n in (676, 169)}
+        return {"scores": scores, **others, "sides": sides.reshape(1, 2704, -1), **rest}
+
+
+def test_a_box_apart_from_others_needs_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = NanoDet(threads=1)
+    middle, beside, apart = 26 * 52 + 10, 26 * 52 + 16, 26 * 52 + 36
+    answers = Answers({middle: 0.6, beside: 0.28, apart: 0.28})
+    monkeypatch.setattr(detector, "_model", answers)
+    (people,) = detector([np.zeros((416, 416, 3), np.uint8)])
+    assert people.scores.round(2).tolist() == [0.6, 0.28]
+    assert people.boxes[1, 0] > people.boxes[0, 2]
+    answers.cells[apart] = 0.24
+    assert len(detector([np.zeros((416, 416, 3), np.uint8)])[0]) == 1
