@@ -68,13 +68,14 @@ class LivePicture:
 
     def _room(self, people: Sequence[LivePerson], time: float) -> np.ndarray:
         poses = np.array([person.pose3d for person in people]).reshape(-1, 17, 3)
+        score = np.array([person.score for person in people]).reshape(-1, 17)
         self._go_along(poses[:, 0, :2], time)
         if self._scene is None:
             ring = self._reach * np.stack([np.cos(_AROUND), np.sin(_AROUND)], axis=1)
             bounds = np.array([[x, y, z] for x, y in ring for z in (0, _TALL)])
             self._scene = Scene(bounds, (self._height, self._height), self._view, moved=True)
         self._scene.move([*(np.zeros(2) if self._middle is None else self._middle), 0])
-        return self._scene.render(poses, [person.number for person in people], time)
+        return self._scene.render(poses, [person.number for person in people], time, score)
 
     def _go_along(self, roots: np.ndarray, time: float) -> None:
         """Keep people at `roots` (P, 2) in view: wider at once, narrower after a while."""

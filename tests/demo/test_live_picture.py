@@ -8,7 +8,7 @@ import numpy as np
 
 from poselift.demo.live_picture import LivePicture
 from poselift.live import LivePerson
-from poselift.skeleton import FEET4
+from poselift.skeleton import FEET4, H36M17
 from poselift.types import Extra
 from tests.scene.made import BODY
 
@@ -17,7 +17,7 @@ FRAME = np.full((240, 100, 3), 80, np.uint8)
 
 def person(number: int, x: float, y: float = 0.0) -> LivePerson:
     pose = (BODY + np.array([x, y, 0])).astype(np.float32)
-    xy, score = np.full((17, 2), 50, np.float32), np.zeros(17, np.float32)
+    xy, score = np.full((17, 2), 50, np.float32), np.ones(17, np.float32)
     return LivePerson(number, np.array([10, 10, 90, 230], np.float32), xy, score, pose, 0.0)
 
 
@@ -66,6 +66,17 @@ def test_heels_and_toes_are_drawn_where_they_are_read() -> None:
     changed = (plain != walking).any(axis=2)
     assert changed[195:220, 15:90].sum() > 60
     assert not changed[:, 100:].any()  # the room has none
+
+
+def test_limbs_that_are_not_seen_fade() -> None:
+    somebody = person(1, 0)
+    ends = ("left knee", "left ankle", "right knee", "right ankle")
+    legs = [H36M17.index(name) for name in ends]
+    whole = coloured(LivePicture(240, "front").draw(FRAME, 0.0, [somebody], ""))
+    somebody.score[legs] = 0
+    upper = coloured(LivePicture(240, "front").draw(FRAME, 0.0, [somebody], ""))
+    assert upper[:, 1].max() < whole[:, 1].max() - 10
+    assert abs(upper[:, 1].min() - whole[:, 1].min()) < 3
 
 
 def test_nobody_ever() -> None:
