@@ -1,8 +1,9 @@
 """Whose joints are read in a frame, and how well, so that a crowd costs little more than a few.
 
-Up to three people are all read in every frame as well as the keypointer can. Of more, the two
-largest are; the others are read by its quick companion, if it has one, and whoever hardly moves is
-read in every second frame only. Nobody is read who would be dropped afterwards.
+Up to three people are all read in every frame as well as the keypointer can, and so is everybody
+where nobody is known yet, as in a single picture. Of more, the two largest are; the others are read
+by its quick companion, if it has one, and whoever hardly moves is read in every second frame only.
+Nobody is read who would be dropped afterwards.
 """
 
 from __future__ import annotations
@@ -60,9 +61,9 @@ def plan(boxes: np.ndarray, people: Sequence[Moving | None], unread: np.ndarray)
         unread: (N,) frames in a row that each could not be read.
     """
     count = len(boxes)
-    if count <= FEW:
+    known = np.array([one is not None for one in people], bool)
+    if count <= FEW or not known.any():
         return Plan(np.ones(count, bool), np.zeros(count, bool))
-    known = np.array([one is not None for one in people])
     fine = np.zeros(count, bool)
     fine[largest(boxes, known, FINE)] = True
     awake = np.ones(count, bool)

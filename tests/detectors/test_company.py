@@ -40,6 +40,12 @@ def test_of_a_crowd_the_largest_are_read_with_care() -> None:
     assert (crowd.fine | crowd.quick).all()
 
 
+def test_all_are_read_with_care_where_nobody_is_known() -> None:
+    first = plan(_boxes(100, 300, 90, 200, 120), [None] * 5, np.zeros(5, int))
+    assert first.fine.all()
+    assert not first.quick.any()
+
+
 def test_who_stands_still_is_read_in_every_second_frame() -> None:
     people = [_moving(5), _moving(5), _moving(0), _moving(5), None]
     boxes = _boxes(300, 300, 100, 100, 100)
@@ -112,9 +118,9 @@ def test_a_crowd_costs_less_and_all_are_seen() -> None:
     assert {len(one.people) for one in seen} == {6}
     assert seen[-1].people.ids is not None
     assert sorted(seen[-1].people.ids.tolist()) == [1, 2, 3, 4, 5, 6]
-    # The two large ones stand, as does one of the four others.
-    assert 0.5 * FINE * 30 <= crowd.read < 0.6 * FINE * 30
-    assert 3.4 * 30 < quick.read < 3.7 * 30
+    # The two large ones stand, as does one of the four others; all six are read with care at first.
+    assert 0.5 * FINE * 30 <= crowd.read - 6 < 0.6 * FINE * 30
+    assert 3.4 * 30 < quick.read + 4 < 3.7 * 30
 
 
 def test_of_a_crowd_only_the_wanted_are_read() -> None:
