@@ -10,7 +10,7 @@ little, what is usual for cameras remains.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Belief:
         floors: likewise, metres that the floor under each person lies above the common one.
         sd: standard deviations of `tilt`, `roll`, `field_of_view` (degrees) and `height` (metres).
         pieces: of half a second in which somebody's balance told something.
+        feet_seen: whether anybody's feet are seen at any time.
     """
 
     up: np.ndarray
@@ -51,6 +52,7 @@ class Belief:
     floors: dict[int, float]
     sd: dict[str, float]
     pieces: float
+    feet_seen: bool = True
 
 
 def believe(
@@ -119,7 +121,9 @@ class Search:
             seen = np.log([focal_length(size, view) / focal for view in grid])
             cost += np.square(seen / doubt)
         chance = np.exp(-(cost - cost.min()) / 2)
-        return _mean(self._numbers, size, grid, fits, chance / chance.sum(), given)
+        belief = _mean(self._numbers, size, grid, fits, chance / chance.sum(), given)
+        hidden = all(person.feet_hidden.all() for person in self._people)
+        return replace(belief, feet_seen=not hidden)
 
 
 def _log_tan(degrees: float) -> float:

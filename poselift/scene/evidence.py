@@ -64,6 +64,8 @@ def gather(people: Sequence[Subject], focal: float, centre: np.ndarray) -> Evide
 #: Degrees by which one person's lines are off along and across the line of sight, however long
 #: they are watched, and what a single piece is off beside that.
 _LASTING, _PASSING = (4.5, 1.8), (3.5, 3.0)
+#: By how much more they are off, in parts of that, where the feet are not seen.
+_FEET_HIDDEN = np.array([0.8, 0.4])
 _LOOKS = RATE * PIECE_SECONDS
 #: Degrees: cameras rolled further, or looking further up, are somebody who does not stand; above
 #: the steep ones a roll means nothing.
@@ -79,14 +81,17 @@ def _lines(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray, np.nd
         up = up * sure[:, None] + told * certain[:, None]
         up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9)
         sure = np.maximum(sure, certain)
-    mean, ray, total = _by_piece(person.piece, sure, up, sight.ray)
+    (mean, ray, hidden), total = means_by_piece(
+        person.piece, sure, up, sight.ray, person.feet_hidden[:, None]
+    )
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
     usable = (total > 0.15) & _plausible(mean)
-    mean, ray, total = mean[usable], ray[usable], total[usable]
+    mean, ray, total, hidden = (each[usable] for each in (mean, ray, total, hidden))
     count = max(len(mean), 1)
     doubt = np.sqrt(np.maximum(_LOOKS / total, 1.0))[:, None]
     # What lasts does not average out: each piece carries its share of it.
     sd = np.sqrt(count * np.square(_LASTING) + np.square(_PASSING))[None] * doubt
+    sd = sd * (1 + hidden * _FEET_HIDDEN)
     return mean, ray, np.radians(sd)
 
 

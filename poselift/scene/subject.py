@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from poselift.scene.balance import ANKLES
 from poselift.scene.planted import Moves, planted_feet
 from poselift.scene.rays import Sight, joint_weights, look
 from poselift.types import Motion
@@ -30,6 +31,11 @@ class Subject:
     turn: np.ndarray | None
     zoom: np.ndarray
     carried: bool
+
+    @property
+    def feet_hidden(self) -> np.ndarray:
+        """(T,) bool: neither ankle is seen, and where it is, is a guess."""
+        return np.asarray((self.weight[:, ANKLES] <= 0).all(axis=1))
 
     def look(self, focal: float, centre: np.ndarray) -> Sight:
         """What is seen with this focal length (of the first frame, if it zooms)."""

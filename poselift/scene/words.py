@@ -35,7 +35,11 @@ def _grounds(belief, given: Given, moves: Moves | None) -> str:  # type: ignore[
     if all(v is not None for v in (given.tilt, given.roll, given.focal)):
         words.append("as given")
     elif belief.pieces >= _ENOUGH:
-        words.append("from people's balance and the floor they walk on")
+        words.append(
+            "from people's balance and the floor they walk on"
+            if belief.feet_seen
+            else "from how people hold themselves, as no feet are seen"
+        )
     else:
         words.append("taken as usual: nobody stands for long enough to tell")
     if given.focal is None and given.likely_focal is not None:

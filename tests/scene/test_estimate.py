@@ -11,7 +11,10 @@ from poselift.scene import room
 from poselift.scene.camera import up_from
 from poselift.scene.given import Given, parse_camera
 from poselift.scene.rays import focal_length
+from poselift.skeleton import H36M17
 from tests.scene.made import BODY, FPS, SIZE, film, stander, turned, walker
+
+_LEGS = ("knee", "ankle")
 
 
 def built(*motions, **options):  # type: ignore[no-untyped-def]
@@ -172,3 +175,16 @@ def test_how_strong_perspective_looks_tells_the_lens_of_somebody_who_only_stands
     assert better < 0.12
     assert better < 0.6 * off
     assert told.uncertainty["field_of_view"] < plain.uncertainty["field_of_view"]
+
+
+def test_without_feet_the_camera_is_doubted_more_and_the_line_says_so() -> None:
+    whole = film(stander((0, 5), 0), 20)
+    legs = [H36M17.index(f"{side} {joint}") for side in ("left", "right") for joint in _LEGS]
+    score = whole.track.score.copy()
+    score[:, legs] = 0
+    upper = replace(whole, track=replace(whole.track, score=score))
+    seen, hidden = built(whole).camera, built(upper).camera
+    assert hidden.uncertainty["tilt"] > 1.2 * seen.uncertainty["tilt"]
+    assert hidden.uncertainty["roll"] > 1.1 * seen.uncertainty["roll"]
+    assert "no feet are seen" in hidden.how
+    assert "no feet are seen" not in seen.how
