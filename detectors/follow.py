@@ -27,6 +27,8 @@ from poselift.types import Keypoints, People
 NEW_SCORE = 0.3
 KNOWN_SCORE = 0.2
 HALF_HIDDEN_SCORE = 0.15
+#: What a new person needs whose box has a score so low that most such boxes hold nobody.
+_UNSURE_BOX, _UNSURE_SCORE = 0.25, 0.4
 #: Two readings with a higher object keypoint similarity are the same person.
 DUPLICATE = 0.7
 #: Least overlap (IoU) of a detection with the followed box of the same person,
@@ -199,6 +201,7 @@ class Follower:
         fresh: np.ndarray | None = None,
         cut: np.ndarray | None = None,
         turnings: Sequence[Turning] | None = None,
+        may_be_cut: np.ndarray | None = None,
     ) -> tuple[np.ndarray, bool]:
         """Follow the candidates whose joints could be read.
 
@@ -211,6 +214,7 @@ class Follower:
             cut: (N,) of those whose lower part is out of the picture how tall they are by their
                 width, as their crops said; 0 for the others. None is nobody.
             turnings: how each crop was turned. None is not at all.
+            may_be_cut: (N,) bool, of whom head and shoulders are enough. None is nobody.
 
         Returns:
             The indices of the candidates who are people, and whether somebody appeared,
@@ -225,9 +229,13 @@ class Follower:
         is_known = candidates.known >= 0
         # Who is half hidden has fewer joints to show.
         least = np.where(candidates.close, HALF_HIDDEN_SCORE, KNOWN_SCORE)
-        least = np.where(is_known, least, NEW_SCORE)
+        unsure = candidates.people.scores < _UNSURE_BOX
+        least = np.where(is_known, least, np.where(unsure, _UNSURE_SCORE, NEW_SCORE))
         cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
         alive = surety >= np.where(cut > 0, cut_least, least)
+        if may_be_cut is not None:
+            upper = may_be_cut & (is_known | ~unsure)
+            alive |= upper & (cut_off.surety_of(joints.score) >= cut_least)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [

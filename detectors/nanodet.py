@@ -21,6 +21,8 @@ BINS = 11
 _MEAN = np.array([103.53, 116.28, 123.675], np.float32)
 _SPREAD = np.array([57.375, 57.12, 58.395], np.float32)
 _PERSON = 0
+#: Of `generous`: the least score, and the most overlap (IoU) with somebody who is sure.
+_GENEROUS, _SHARED = 0.15, 0.3
 
 
 class NanoDet:
@@ -59,26 +61,30 @@ class NanoDet:
         self._model = OnnxModel(path, device, threads, float_weights=True)
         self.threshold = threshold
         self.overlap = overlap
-        self.threshold_apart = min(threshold_apart, threshold)
+        self.threshold_apart = threshold_apart
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[People]:
         """Find the people of each image, best first."""
-        return [self._find(as_bgr(image)) for image in images]
+        return [self._find(as_bgr(image), self.threshold_apart, 0.0) for image in images]
 
-    def _find(self, image: np.ndarray) -> People:
+    def generous(self, images: Sequence[np.ndarray]) -> list[People]:
+        """The same with whatever looks a little like a person, for who can tell by the joints."""
+        return [self._find(as_bgr(image), _GENEROUS, _SHARED) for image in images]
+
+    def _find(self, image: np.ndarray, least: float, shared: float) -> People:
+        """People from the score `least`; the unsure ones overlap sure ones by `shared` at most."""
         fitted = letterbox(image, SIZE)
         pixels = (fitted.image.astype(np.float32) - _MEAN) / _SPREAD
         outputs = list(self._model(pixels.transpose(2, 0, 1)[None]).values())
         scores = np.concatenate([level[0, :, _PERSON] for level in outputs[:3]])
         sides = np.concatenate([level[0] for level in outputs[3:]])
-        good = np.flatnonzero(scores >= self.threshold_apart)
+        least = min(least, self.threshold)
+        good = np.flatnonzero(scores >= least)
         boxes = decode_sides(sides[good], good)
-        people, _ = keep_people(
-            fitted, boxes, scores[good], self.threshold_apart, self.overlap, image.shape
-        )
+        people, _ = keep_people(fitted, boxes, scores[good], least, self.overlap, image.shape)
         sure = people.scores >= self.threshold
         others = box_overlaps(people.boxes, people.boxes[sure]).max(axis=1, initial=0)
-        kept = sure | (others == 0)
+        kept = sure | (others <= shared)
         return People(people.boxes[kept], people.scores[kept])
 
 

@@ -169,7 +169,7 @@ class See:
         read = self._follower.settle(candidates, read)
         read = self._follower.own_limbs(frame.image, candidates, read)
         joints = in_h36m(read)
-        kept, news = self._follower.take(candidates, read, joints, fresh, cut, turnings)
+        kept, news = self._follower.take(candidates, read, joints, fresh, cut, turnings, may_be_cut)
         self._follower.remember_colours(frame.image, read.skeleton)
         if detect:
             self._cadence.detected(news)
@@ -215,7 +215,11 @@ class See:
         # Only a PoseFinder goes without one.
         assert self.detector is not None
         assert not isinstance(self.detector, str)
-        found = self.detector([frame.image for frame in frames])
+        # Once, where nobody is known yet, many may be read of whom few are people.
+        detect = self.detector
+        if frames[0].index == 0 and len(frames) == 1:
+            detect = getattr(self.detector, "generous", self.detector)
+        found = detect([frame.image for frame in frames])
         if self._far is None:
             return found
         return [

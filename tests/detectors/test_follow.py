@@ -44,6 +44,25 @@ def test_a_ghost_of_the_detector_is_no_person() -> None:
     assert len(follower.boxes) == 0
 
 
+def test_a_box_of_low_score_must_be_read_well() -> None:
+    for box_score, joints, kept in ((0.6, 0.35, [0]), (0.2, 0.35, []), (0.2, 0.45, [0])):
+        detected = _people([100, 50, 160, 230])
+        detected.scores[:] = box_score
+        assert _step(Follower(), detected, _read(((100, 50), joints)))[0] == kept
+
+
+def test_head_and_shoulders_are_enough_of_who_may_be_cut() -> None:
+    read = _read(((100, 50), 0.0))
+    read.score[0, [COCO17.names.index(name) for name in ("nose", "left eye", "right eye")]] = 0.7
+    for side in ("left", "right"):
+        read.score[0, [COCO17.index(f"{side} {joint}") for joint in ("ear", "shoulder")]] = 0.7
+    for cut, expected in ((True, [0]), (False, [])):
+        follower = Follower()
+        found = follower.candidates(_people([100, 50, 160, 230]))
+        kept, _ = follower.take(found, read, in_h36m(read), may_be_cut=np.array([cut]))
+        assert kept.tolist() == expected
+
+
 def test_a_known_person_may_be_unreadable_for_a_moment() -> None:
     follower = Follower()
     _step(follower, _people([100, 50, 160, 230]), _read(((100, 50), 0.8)))

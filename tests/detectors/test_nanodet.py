@@ -65,3 +65,14 @@ def test_a_box_apart_from_others_needs_less(monkeypatch: pytest.MonkeyPatch) -> 
     assert people.boxes[1, 0] > people.boxes[0, 2]
     answers.cells[apart] = 0.24
     assert len(detector([np.zeros((416, 416, 3), np.uint8)])[0]) == 1
+
+
+def test_the_generous_look_takes_what_may_be_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = NanoDet(threads=1)
+    middle, on_top, apart, nothing = 26 * 52 + 10, 26 * 52 + 12, 26 * 52 + 36, 10 * 52 + 26
+    answers = Answers({middle: 0.6, on_top: 0.2, apart: 0.16, nothing: 0.1})
+    monkeypatch.setattr(detector, "_model", answers)
+    picture = np.zeros((416, 416, 3), np.uint8)
+    assert len(detector([picture])[0]) == 1
+    (people,) = detector.generous([picture])
+    assert people.scores.tolist() == pytest.approx([0.6, 0.16])
