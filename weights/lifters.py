@@ -54,7 +54,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poseformerv2-2",
         "poseformerv2",
-        "e9a7087a99d4cc6ba0985138c6871a3c7b35e8c7b6a2a677e2310d7899a34181",
+        "f655c99b4d214dc9ee70fbb2bfff9d5f32f5f02062bc825b1919efef3fe22a2e",
     ),
     _trained(
         "ftcm-2",

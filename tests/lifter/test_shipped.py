@@ -93,15 +93,30 @@ def in_front(pose: np.ndarray, hip: int, knee: int, ankle: int) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 def test_where_windows_are_cut_does_not_show(name: str) -> None:
     """The same frames, lifted as part of a clip that begins eleven frames later."""
-    track, truth = seen(120, 9, 0.004)
+    track, _ = seen(120, 9, 0.004)
     later = Track(1, np.arange(109), track.xy[11:], track.score[11:])
     lift = lifter.load(name, device="cpu")
     [whole] = lift([track], image_size=(1000, 1000), fps=30)
     [part] = lift([later], image_size=(1000, 1000), fps=30)
     apart = np.linalg.norm(whole.pose3d[30:100] - part.pose3d[19:89], axis=-1)
     assert apart.mean() < 0.025
-    made, true = (np.linalg.norm(np.diff(x, axis=0), axis=-1) for x in (whole.pose3d, truth))
-    assert made.max() < 1.5 * true.max()  # nobody jumps from one frame to the next
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_jumps_from_one_frame_to_the_next(name: str) -> None:
+    """The largest step of any joint against the largest true one, in eight made clips.
+
+    Limbs swing faster there than people's do, and a lifter may take one for the other for a frame:
+    that is rare, and never as far as from one limb to another.
+    """
+    lift, larger = lifter.load(name, device="cpu"), []
+    for seed in range(2, 10):
+        track, truth = seen(120, seed, 0.004)
+        [motion] = lift([track], image_size=(1000, 1000), fps=30)
+        made, true = (np.linalg.norm(np.diff(x, axis=0), axis=-1) for x in (motion.pose3d, truth))
+        larger.append(made.max() / true.max())
+    assert np.median(larger) < 1.25
+    assert max(larger) < 1.8
 
 
 @pytest.mark.parametrize("name", NAMES)
