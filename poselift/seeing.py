@@ -32,6 +32,9 @@ from poselift.store import TrackStore
 from poselift.types import BACKGROUND, Frame, SeenClip
 
 _State = dict[str, np.ndarray]
+#: Of how people are seen and what is remembered between frames: raise it when either changes, so
+#: that tracks and half-done runs of before are not taken for ones of now.
+_EDITION = 2
 _BEHIND = "background."  # before the names of what its state holds
 
 
@@ -79,6 +82,7 @@ def what_matters(parts: Parts) -> dict[str, Any] | None:
         return None
     chosen = parts.settings.as_dict()
     return {
+        "edition": _EDITION,
         "parts": parts.seen_with,
         "device": str(resolve_device(parts.settings.device)),
         "engine": engine_name(parts.settings.device),

@@ -182,6 +182,12 @@ def test_all_that_changes_what_is_seen_is_in_the_key(tmp_path: Path) -> None:
     assert key_with(detector="auto") == key_with(detector="nanodet")
 
 
+def test_another_edition_of_the_code_sees_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key_with()
+    monkeypatch.setattr(seeing, "_EDITION", seeing._EDITION + 1)
+    assert key_with() != before
+
+
 def test_the_key_knows_the_content_of_named_files(tmp_path: Path) -> None:
     joints = tmp_path / "joints.json"
     joints.write_text("[]")

@@ -91,7 +91,7 @@ def _lines(person: Subject, sight: Sight) -> tuple[np.ndarray, np.ndarray, np.nd
     doubt = np.sqrt(np.maximum(_LOOKS / total, 1.0))[:, None]
     # What lasts does not average out: each piece carries its share of it.
     sd = np.sqrt(count * np.square(_LASTING) + np.square(_PASSING))[None] * doubt
-    sd = sd * (1 + hidden * _FEET_HIDDEN)
+    sd *= 1 + hidden * _FEET_HIDDEN
     return mean, ray, np.radians(sd)
 
 
