@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 
 from poselift.detectors import cut_off
+from poselift.detectors.candidates import (
+    KNOWN_SCORE,
+    Candidates,
+    close_to_others,
+    doubles,
+    surety_if_cut,
+)
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
 from poselift.detectors.followed import Followed, as_arrays, from_arrays
@@ -18,19 +24,11 @@ from poselift.detectors.movenet import Hint
 from poselift.detectors.moving import Moving
 from poselift.detectors.places import places_of, rows_of
 from poselift.detectors.regions import box_of_joints, covered, longer_side, not_smaller, one_to_one
-from poselift.detectors.similarity import box_overlaps, limb_score, pose_similarity
+from poselift.detectors.similarity import box_overlaps, limb_score
 from poselift.detectors.turned import Turning
 from poselift.skeleton import Skeleton
 from poselift.types import Keypoints, People
 
-#: Mean limb score that a new person needs, and below which a followed one counts as unread.
-NEW_SCORE = 0.3
-KNOWN_SCORE = 0.2
-HALF_HIDDEN_SCORE = 0.15
-#: What a new person needs whose box has a score so low that most such boxes hold nobody.
-_UNSURE_BOX, _UNSURE_SCORE = 0.25, 0.4
-#: Two readings with a higher object keypoint similarity are the same person.
-DUPLICATE = 0.7
 #: Least overlap (IoU) of a detection with the followed box of the same person,
 SAME_BOX = 0.3
 #: of somebody who was hidden,
@@ -42,30 +40,11 @@ HIDDEN_FRAMES = 60
 _LEAP = 1.15  # a box that grows faster than this a frame has probably caught another person
 _PATIENCE = 4  # frames in a row that a followed person may be unreadable where nobody is in front
 _COVERED = 0.3  # of a box that another covers: somebody is in front
-_CLOSE = 0.1  # of a box that another covers: the crop shows both
 _ACQUAINTED = 3  # readings after which it is known where the joints will be
 _ESTABLISHED = 5  # readings after which somebody is worth being carried on
 _UNDETECTED = 12  # detections in a row that may miss a person whose joints score low
 _SURE = 0.5  # limb score from which a person is kept without being detected
 _ASK_AGAIN = 5  # frames after which the detector is asked again for somebody who is not read
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Where to read joints in a frame: followed people first, then the newly detected.
-
-    Attributes:
-        people: the boxes and scores.
-        known: for each the index among the followed, -1 for a new one.
-    """
-
-    people: People
-    known: np.ndarray
-
-    @cached_property
-    def close(self) -> np.ndarray:
-        """(N,) bool: whose crop also shows somebody else."""
-        return close_to_others(self.people.boxes)
 
 
 class Follower:
@@ -223,19 +202,10 @@ class Follower:
         fresh = np.ones(len(read), bool) if fresh is None else fresh
         before = [self._before(candidates, i) for i in range(len(read))]
         cut = np.zeros(len(read)) if cut is None else cut
-        surety = limb_score(joints)
-        cut = np.where(surety < cut_off.WHOLE_SCORE, cut, 0)
-        surety = np.where(cut > 0, cut_off.surety_of(joints.score), surety)
-        is_known = candidates.known >= 0
-        # Who is half hidden has fewer joints to show.
-        least = np.where(candidates.close, HALF_HIDDEN_SCORE, KNOWN_SCORE)
-        unsure = candidates.people.scores < _UNSURE_BOX
-        least = np.where(is_known, least, np.where(unsure, _UNSURE_SCORE, NEW_SCORE))
-        cut_least = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
-        alive = surety >= np.where(cut > 0, cut_least, least)
-        if may_be_cut is not None:
-            upper = may_be_cut & (is_known | ~unsure)
-            alive |= upper & (cut_off.surety_of(joints.score) >= cut_least)
+        may_be_cut = np.zeros(len(read), bool) if may_be_cut is None else may_be_cut
+        cut = np.where(limb_score(joints) < cut_off.WHOLE_SCORE, cut, 0)
+        surety = surety_if_cut(joints, cut)
+        alive = candidates.read_well(joints, surety, cut, may_be_cut)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [
@@ -308,20 +278,3 @@ class Follower:
         sure = float(candidates.people.scores[i])
         after = Followed(box, sure, moving, read_now, 0, undetected, number, tall)
         return after if before is None else replace(after, colours=before.colours)
-
-
-def close_to_others(boxes: np.ndarray) -> np.ndarray:
-    """(N,) bool: whose crop, by the boxes (N, 4), also shows somebody else."""
-    return covered(boxes, np.ones(len(boxes), bool), _CLOSE)
-
-
-def doubles(xy: np.ndarray, score: np.ndarray, rank: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """(N,) bool: duplicate readings of somebody else of higher `rank`; joints in H36M-17."""
-    alike = pose_similarity(xy, score, xy, score) > DUPLICATE
-    gone = np.zeros(len(xy), bool)
-    for i in np.argsort(-rank, kind="stable"):
-        if alive[i] and not gone[i]:
-            others = alike[i].copy()
-            others[i] = False
-            gone |= others & (rank <= rank[i])
-    return gone

@@ -7,8 +7,9 @@ from typing import cast
 import numpy as np
 
 from poselift.detectors import cut_off
+from poselift.detectors.candidates import KNOWN_SCORE, NEW_SCORE, Candidates
 from poselift.detectors.company import Plan
-from poselift.detectors.follow import KNOWN_SCORE, NEW_SCORE, Candidates, Follower
+from poselift.detectors.follow import Follower
 from poselift.detectors.movenet import Hint, MoveNet
 from poselift.detectors.places import nothing_read, put_rows, rows_of
 from poselift.detectors.protocols import Keypointer

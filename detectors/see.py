@@ -12,8 +12,9 @@ import numpy as np
 from poselift.detectors import cut_off
 from poselift.detectors.border import in_picture
 from poselift.detectors.cadence import Cadence
+from poselift.detectors.candidates import Candidates, close_to_others
 from poselift.detectors.far import FarPeople
-from poselift.detectors.follow import Candidates, Follower, close_to_others
+from poselift.detectors.follow import Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.looks import looks_of
 from poselift.detectors.places import rows_of

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from poselift.detectors.candidates import Candidates
 from poselift.detectors.cut_off import may_be_cut, surety_with_cut, whole_bodies
-from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.follow import Follower
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
 from poselift.detectors.reader import Reader

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from poselift.detectors.follow import Candidates, Follower
+from poselift.detectors.candidates import Candidates
+from poselift.detectors.follow import Follower
 from poselift.detectors.regions import box_of_joints
 from poselift.detectors.similarity import in_h36m
 from poselift.skeleton import COCO17

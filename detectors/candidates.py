@@ -1,0 +1,84 @@
+"""Who may be a person in a frame, and what their readings must score to be one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from poselift.detectors import cut_off
+from poselift.detectors.regions import covered
+from poselift.detectors.similarity import limb_score, pose_similarity
+from poselift.types import Keypoints, People
+
+#: Mean limb score that a new person needs, and below which a followed one counts as unread.
+NEW_SCORE = 0.3
+KNOWN_SCORE = 0.2
+HALF_HIDDEN_SCORE = 0.15
+#: What a new person needs whose box has a score so low that most such boxes hold nobody.
+_UNSURE_BOX, _UNSURE_SCORE = 0.25, 0.4
+#: Two readings with a higher object keypoint similarity are the same person.
+DUPLICATE = 0.7
+_CLOSE = 0.1  # of a box that another covers: the crop shows both
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Where to read joints in a frame: followed people first, then the newly detected.
+
+    Attributes:
+        people: the boxes and scores.
+        known: for each the index among the followed, -1 for a new one.
+    """
+
+    people: People
+    known: np.ndarray
+
+    @cached_property
+    def close(self) -> np.ndarray:
+        """(N,) bool: whose crop also shows somebody else."""
+        return close_to_others(self.people.boxes)
+
+    def read_well(
+        self, joints: Keypoints, surety: np.ndarray, cut: np.ndarray, may_be_cut: np.ndarray
+    ) -> np.ndarray:
+        """(N,) bool: whose joints in H36M-17 score enough for a person.
+
+        Args:
+            joints: as they were read.
+            surety: (N,) their mean scores, of those who are `cut` (N,) of head and shoulders.
+            cut: above 0 of those whose lower part is out of the picture.
+            may_be_cut: (N,) bool, of whom it may be: then head and shoulders are enough.
+        """
+        is_known = self.known >= 0
+        unsure = ~is_known & (self.people.scores < _UNSURE_BOX)
+        # Who is half hidden has fewer joints to show.
+        least = np.where(self.close, HALF_HIDDEN_SCORE, KNOWN_SCORE)
+        least = np.where(is_known, least, np.where(unsure, _UNSURE_SCORE, NEW_SCORE))
+        least_cut = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
+        upper = may_be_cut & ~unsure & (cut_off.surety_of(joints.score) >= least_cut)
+        well: np.ndarray = upper | (surety >= np.where(cut > 0, least_cut, least))
+        return well
+
+
+def surety_if_cut(joints: Keypoints, cut: np.ndarray) -> np.ndarray:
+    """(N,) mean scores of the limbs, or of head and shoulders where somebody is `cut` (N,)."""
+    return np.where(cut > 0, cut_off.surety_of(joints.score), limb_score(joints))
+
+
+def close_to_others(boxes: np.ndarray) -> np.ndarray:
+    """(N,) bool: whose crop, by the boxes (N, 4), also shows somebody else."""
+    return covered(boxes, np.ones(len(boxes), bool), _CLOSE)
+
+
+def doubles(xy: np.ndarray, score: np.ndarray, rank: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """(N,) bool: duplicate readings of somebody else of higher `rank`; joints in H36M-17."""
+    alike = pose_similarity(xy, score, xy, score) > DUPLICATE
+    gone = np.zeros(len(xy), bool)
+    for i in np.argsort(-rank, kind="stable"):
+        if alive[i] and not gone[i]:
+            others = alike[i].copy()
+            others[i] = False
+            gone |= others & (rank <= rank[i])
+    return gone
