@@ -40,15 +40,15 @@ class Candidates:
         """(N,) bool: whose crop also shows somebody else."""
         return close_to_others(self.people.boxes)
 
-    def read_well(
-        self, joints: Keypoints, surety: np.ndarray, cut: np.ndarray, may_be_cut: np.ndarray
-    ) -> np.ndarray:
-        """(N,) bool: whose joints in H36M-17 score enough for a person.
+    def judged(
+        self, joints: Keypoints, cut: np.ndarray, may_be_cut: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How sure each reading in H36M-17 is, (N,) 0..1, and (N,) bool: whether it is a person's.
 
         Args:
             joints: as they were read.
-            surety: (N,) their mean scores, of those who are `cut` (N,) of head and shoulders.
-            cut: above 0 of those whose lower part is out of the picture.
+            cut: (N,) above 0 of those whose lower part is out of the picture: head and shoulders
+                count instead of limbs.
             may_be_cut: (N,) bool, of whom it may be: then head and shoulders are enough.
         """
         is_known = self.known >= 0
@@ -57,14 +57,10 @@ class Candidates:
         least = np.where(self.close, HALF_HIDDEN_SCORE, KNOWN_SCORE)
         least = np.where(is_known, least, np.where(unsure, _UNSURE_SCORE, NEW_SCORE))
         least_cut = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
-        upper = may_be_cut & ~unsure & (cut_off.surety_of(joints.score) >= least_cut)
-        well: np.ndarray = upper | (surety >= np.where(cut > 0, least_cut, least))
-        return well
-
-
-def surety_if_cut(joints: Keypoints, cut: np.ndarray) -> np.ndarray:
-    """(N,) mean scores of the limbs, or of head and shoulders where somebody is `cut` (N,)."""
-    return np.where(cut > 0, cut_off.surety_of(joints.score), limb_score(joints))
+        upper, limbs = cut_off.surety_of(joints.score), limb_score(joints)
+        enough = may_be_cut & ~unsure & (upper >= least_cut)
+        surety = np.where(cut > 0, upper, limbs)
+        return surety, enough | (surety >= np.where(cut > 0, least_cut, least))
 
 
 def close_to_others(boxes: np.ndarray) -> np.ndarray:

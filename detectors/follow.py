@@ -13,7 +13,6 @@ from poselift.detectors.candidates import (
     Candidates,
     close_to_others,
     doubles,
-    surety_if_cut,
 )
 from poselift.detectors.claims import settle
 from poselift.detectors.company import Plan, largest, plan
@@ -204,8 +203,7 @@ class Follower:
         cut = np.zeros(len(read)) if cut is None else cut
         may_be_cut = np.zeros(len(read), bool) if may_be_cut is None else may_be_cut
         cut = np.where(limb_score(joints) < cut_off.WHOLE_SCORE, cut, 0)
-        surety = surety_if_cut(joints, cut)
-        alive = candidates.read_well(joints, surety, cut, may_be_cut)
+        surety, alive = candidates.judged(joints, cut, may_be_cut)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [

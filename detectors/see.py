@@ -182,7 +182,6 @@ class See:
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
         # Only now: whoever is half out of the picture is a person all the same.
-        height, width = frame.image.shape[:2]
         inside = in_picture(seen.keypoints, seen.people.boxes, (width, height))
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from av import VideoFrame
 
 from poselift.drawing.layout import MOST_DRAWN, ClipPainter
 from poselift.errors import PoseliftError
@@ -47,7 +47,7 @@ def render_clip(
     done = 0
     try:
         with ExitStack() as stack, reporter.stage("draw", len(motion.time)) as advance:
-            writers: list[PictureWriter] = []
+            writers: list[PictureWriter[Any]] = []
             for path in paths:
                 writers.append(_writer(path, painter, motion, source, settings))
                 stack.enter_context(writers[-1])
@@ -70,7 +70,7 @@ def _writer(
     motion: ClipMotion,
     source: Source | None,
     settings: Settings,
-) -> PictureWriter:
+) -> PictureWriter[Any]:
     if path.suffix == ".gif":
         return GifWriter(path)
     sound = source.path if settings.audio and source and source.has_audio else None
@@ -87,8 +87,8 @@ def _painted(
     source: Source | None,
     motion: ClipMotion,
     painter: ClipPainter,
-    writers: Sequence[PictureWriter],
-) -> Iterator[tuple[float, list[np.ndarray | VideoFrame]]]:
+    writers: Sequence[PictureWriter[Any]],
+) -> Iterator[tuple[float, list[Any]]]:
     """Every frame's time, and its picture for each of the writers."""
     for time, image, row in _shown(source, motion):
         picture = painter.paint(image, row)

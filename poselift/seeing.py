@@ -151,6 +151,8 @@ class _Looking:
 
         def follow(seen: tuple[Seen, _State]) -> tuple[SeenFrame, _State]:
             frame = _without_picture(seen[0], behind)
+            if self._store is None:
+                return frame, {}
             return frame, {**seen[1], **{_BEHIND + k: v for k, v in behind.state().items()}}
 
         try:

@@ -22,7 +22,7 @@ _HUNDREDTH = Fraction(1, 100)  # seconds: GIF knows no finer clock
 _MILLI = Fraction(1, 1000)
 
 
-class GifWriter(PictureWriter):
+class GifWriter(PictureWriter[np.ndarray]):
     """Writes pictures as a GIF, at most `width` wide and `fps` pictures per second.
 
     The palette needs all pictures before the first can be written, so that they wait, made small,
@@ -42,15 +42,14 @@ class GifWriter(PictureWriter):
         self._closed = False
         self._frames_written = 0
 
-    def write(self, image: np.ndarray | VideoFrame, time: float) -> None:
-        """Offer a picture, BGR uint8, shown from `time` on; not every one is taken."""
+    def write(self, image: np.ndarray, time: float) -> None:
+        """Offer a picture, (H, W, 3) BGR uint8, shown from `time` on; not every one is taken."""
         if self._closed:
             raise ValueError(f"{self.path} is closed")
         if self._frames_written and time < self._next_time - 1e-6:
             return
         with self._mending():
-            bgr = image if isinstance(image, np.ndarray) else image.to_ndarray(format="bgr24")
-            frame = self._shrunk(bgr)
+            frame = self._shrunk(image)
             if not self._frames_written:
                 self._first_time = self._next_time = time
                 self._begin(frame)

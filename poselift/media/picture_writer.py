@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import av
 import numpy as np
@@ -18,8 +18,10 @@ from poselift.files import cannot_write
 if TYPE_CHECKING:
     from typing import Self
 
+Prepared = TypeVar("Prepared")
 
-class PictureWriter(ABC):
+
+class PictureWriter(ABC, Generic[Prepared]):
     """Writes pictures with their times to `path`, which has its name only when it is whole.
 
     As a context manager it closes when the block ends or is interrupted by Ctrl-C, so that what
@@ -28,12 +30,12 @@ class PictureWriter(ABC):
 
     path: Path
 
-    def prepared(self, image: np.ndarray) -> np.ndarray | av.VideoFrame:
+    def prepared(self, image: np.ndarray) -> np.ndarray | Prepared:
         """A picture as `write` takes it with less work: for a thread that makes them ahead."""
         return image
 
     @abstractmethod
-    def write(self, image: np.ndarray | av.VideoFrame, time: float) -> None:
+    def write(self, image: np.ndarray | Prepared, time: float) -> None:
         """Add a picture that is shown from `time` on (the clip's clock).
 
         It is (H, W, 3) BGR uint8, or what `prepared` made of one.

@@ -33,7 +33,7 @@ _UNIT = Fraction(1, 90_000)  # seconds per tick: exact for every usual rate, fin
 _BT601, _LIMITED = 6, 1  # the YUV that OpenCV makes; named in the file so that players agree
 
 
-class VideoWriter(PictureWriter):
+class VideoWriter(PictureWriter[av.VideoFrame]):
     """Writes pictures with the times that they have, to `path` when all is done.
 
     The first picture's time becomes 0 and everything else keeps its distance from it, sound
