@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from poselift.detectors import cut_off
-from poselift.detectors.regions import covered
+from poselift.detectors.regions import covered, shares
 from poselift.detectors.similarity import limb_score, pose_similarity
 from poselift.types import Keypoints, People
 
@@ -20,6 +20,11 @@ HALF_HIDDEN_SCORE = 0.15
 _UNSURE_BOX, _UNSURE_SCORE = 0.25, 0.4
 #: Two readings with a higher object keypoint similarity are the same person.
 DUPLICATE = 0.7
+_LIKELY_BOX = 0.35  # a box with this score holds somebody, more often than not
+_PART = 0.85  # of a box that is inside another's: the two may be one person
+_SAME_HEAD = 0.45  # the same over head and shoulders alone, of somebody new
+#: A box with this score holds somebody, if head and shoulders score so much.
+_SURE_BOX, _SURE_UPPER = 0.4, 0.5
 _CLOSE = 0.1  # of a box that another covers: the crop shows both
 
 
@@ -40,6 +45,32 @@ class Candidates:
         """(N,) bool: whose crop also shows somebody else."""
         return close_to_others(self.people.boxes)
 
+    @cached_property
+    def others(self) -> list[np.ndarray]:
+        """For each the boxes (M, 4) of everybody else who is likely to be there.
+
+        Somebody new whose box is inside another's may be a part of that person.
+        """
+        boxes, is_known = self.people.boxes, self.known >= 0
+        there = is_known | (self.people.scores >= _LIKELY_BOX)
+        inside = shares(boxes) > _PART
+        np.fill_diagonal(inside, True)
+        apart = there & np.where(is_known[:, None], ~np.eye(len(boxes), dtype=bool), ~inside)
+        return [boxes[row] for row in apart]
+
+    @classmethod
+    def all_new(cls, people: People) -> Candidates:
+        """Everybody who was detected, where nobody is followed."""
+        return cls(people, np.full(len(people), -1))
+
+    def surety(self, joints: Keypoints, may_be_cut: np.ndarray) -> np.ndarray:
+        """(N,) 0..1 how sure people in H36M-17 are: by all limbs, or where head and shoulders may
+        be enough by those, if they are surer.
+        """
+        limbs, upper = limb_score(joints), cut_off.surety_of(joints.score)
+        may_be_enough = np.isfinite(self._least_upper(may_be_cut))
+        return np.where(may_be_enough, np.maximum(limbs, upper), limbs)
+
     def judged(
         self, joints: Keypoints, cut: np.ndarray, may_be_cut: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -58,9 +89,18 @@ class Candidates:
         least = np.where(is_known, least, np.where(unsure, _UNSURE_SCORE, NEW_SCORE))
         least_cut = np.where(is_known, cut_off.KNOWN_SCORE, cut_off.NEW_SCORE)
         upper, limbs = cut_off.surety_of(joints.score), limb_score(joints)
-        enough = may_be_cut & ~unsure & (upper >= least_cut)
+        enough = upper >= np.where(unsure, np.inf, self._least_upper(may_be_cut))
         surety = np.where(cut > 0, upper, limbs)
         return surety, enough | (surety >= np.where(cut > 0, least_cut, least))
+
+    def _least_upper(self, may_be_cut: np.ndarray) -> np.ndarray:
+        """(N,) what head and shoulders must score to be enough; infinite where they never are."""
+        least = np.where(may_be_cut, cut_off.NEW_SCORE, np.inf)
+        # A desk, or somebody else, may hide the rest of those who are surely there.
+        sure = (self.people.scores >= _SURE_BOX) & ~(self.close & (self.known >= 0))
+        least = np.where(sure, np.minimum(least, _SURE_UPPER), least)
+        known = np.isfinite(least) & (self.known >= 0)
+        return np.where(known, cut_off.KNOWN_SCORE, least)
 
 
 def close_to_others(boxes: np.ndarray) -> np.ndarray:
@@ -68,9 +108,15 @@ def close_to_others(boxes: np.ndarray) -> np.ndarray:
     return covered(boxes, np.ones(len(boxes), bool), _CLOSE)
 
 
-def doubles(xy: np.ndarray, score: np.ndarray, rank: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """(N,) bool: duplicate readings of somebody else of higher `rank`; joints in H36M-17."""
+def doubles(joints: Keypoints, rank: np.ndarray, alive: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """(N,) bool: duplicate readings of somebody else of higher `rank`; joints in H36M-17.
+
+    Of the `new` (N,), head and shoulders tell: two boxes of one person may show different limbs.
+    """
+    xy, score = joints.xy, joints.score
     alike = pose_similarity(xy, score, xy, score) > DUPLICATE
+    upper = cut_off.upper_only(score)
+    alike |= (pose_similarity(xy, upper, xy, upper) > _SAME_HEAD) & new[None]
     gone = np.zeros(len(xy), bool)
     for i in np.argsort(-rank, kind="stable"):
         if alive[i] and not gone[i]:

@@ -69,6 +69,23 @@ def cut_square(
     return Crop(cv2.resize(part, (size, size), interpolation=how), to_picture)
 
 
+def without_others(crop: Crop, own: np.ndarray, others: np.ndarray, grey: int) -> Crop:
+    """The crop with the boxes `others` (M, 4) painted over, save where the box `own` (4,) is."""
+    size = len(crop.image)
+    corners = crop.points_from_picture(np.vstack([others, own]).reshape(-1, 2, 2))
+    *them, mine = np.clip(np.round(corners), 0, size).astype(int)
+    hidden = np.zeros((size, size), bool)
+    for (x0, y0), (x1, y1) in them:
+        hidden[y0:y1, x0:x1] = True
+    (x0, y0), (x1, y1) = mine
+    hidden[y0:y1, x0:x1] = False
+    if not hidden.any():
+        return crop
+    image = crop.image.copy()
+    image[hidden] = grey
+    return Crop(image, crop.to_picture)
+
+
 def cut_turned(image: np.ndarray, middle: np.ndarray, side: float, angle: float, size: int) -> Crop:
     """A square turned by `angle` (radians, clockwise), the border's colours carried on outside."""
     import cv2

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from poselift.detectors.similarity import limb_score
 from poselift.skeleton import H36M17
-from poselift.types import Keypoints
 
 #: Mean score of head and shoulders that a new person needs, and below which one is unread.
 NEW_SCORE = 0.4
@@ -53,18 +51,14 @@ def whole_bodies(boxes: np.ndarray, tall: np.ndarray) -> np.ndarray:
     return longer
 
 
+def upper_only(score: np.ndarray) -> np.ndarray:
+    """The scores (N, 17) of H36M-17 with those of everything below the shoulders set to 0."""
+    upper = np.zeros_like(score)
+    upper[:, _HEAD_AND_SHOULDERS] = score[:, _HEAD_AND_SHOULDERS]
+    return upper
+
+
 def surety_of(score: np.ndarray) -> np.ndarray:
     """(N,) how sure head and shoulders are; `score` is (N, 17) of H36M-17."""
     mean: np.ndarray = score[:, _HEAD_AND_SHOULDERS].mean(axis=1)
     return mean
-
-
-def surety_with_cut(joints: Keypoints, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N,) how sure people in H36M-17 are: by all limbs, or where those may be out of the picture
-    by head and shoulders.
-    """
-    limbs = limb_score(joints)
-    surety: np.ndarray = np.where(
-        may_be_cut(boxes, size), np.maximum(limbs, surety_of(joints.score)), limbs
-    )
-    return surety

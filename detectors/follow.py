@@ -81,6 +81,9 @@ class Follower:
         seen = [one for one in self.followed if not one.unread]
         for one, number in zip(seen, ids.tolist(), strict=True):
             one.number = number if number > 0 else one.number
+        # Whoever was found again is no longer looked for where they were lost.
+        found = {one.number for one in seen if one.number > 0}
+        self.followed = [one for one in self.followed if not (one.unread and one.number in found)]
 
     def candidates(self, detected: People | None) -> Candidates:
         """Whose joints to read in this frame; `detected` is None if the detector did not run."""
@@ -211,7 +214,7 @@ class Follower:
                 for i, one in enumerate(before)
             ]
         )
-        double = doubles(joints.xy, joints.score, rank, alive)
+        double = doubles(joints, rank, alive, candidates.known < 0)
         alive &= ~double
         # Whose crop shows only the joints of somebody else is behind them.
         hidden = double | covered(candidates.people.boxes, alive, _COVERED)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from poselift import weights
-from poselift.detectors.crops import Crop, cut_square
+from poselift.detectors.crops import Crop, cut_square, without_others
 from poselift.detectors.engines import engine_name
 from poselift.detectors.images import as_bgr
 from poselift.detectors.places import CANDIDATES, SeveralPlaces
@@ -105,6 +105,7 @@ class MoveNet:
         images: Sequence[np.ndarray],
         people: Sequence[People],
         hints: Sequence[Sequence[Hint | None]] | None = None,
+        others: Sequence[Sequence[np.ndarray]] | None = None,
     ) -> list[SeveralPlaces]:
         """Read the joints of each image's people.
 
@@ -113,13 +114,17 @@ class MoveNet:
             people: of each image.
             hints: for each of them where the joints are expected, of those who stand so close to
                 others that the crop may show somebody else as well.
+            others: for each of them the boxes (M, 4) of everybody else: what is in these and not
+                in the person's own is not looked at, or it is the neighbour who is read.
         """
         crops: list[Crop] = []
-        for image, found in zip(images, people, strict=True):
+        for number, (image, found) in enumerate(zip(images, people, strict=True)):
             picture = as_bgr(image) if len(found) else image
-            crops += [
-                cut_square(picture, box, self.margin, self.size, OUTSIDE) for box in found.boxes
-            ]
+            for i, box in enumerate(found.boxes):
+                crop = cut_square(picture, box, self.margin, self.size, OUTSIDE)
+                if others is not None:
+                    crop = without_others(crop, box, others[number][i], OUTSIDE)
+                crops.append(crop)
         flat = [None] * len(crops) if hints is None else [one for row in hints for one in row]
         xy, score = self._read(crops, flat)
         ends = np.cumsum([0, *(len(found) for found in people)])

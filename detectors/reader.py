@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -16,6 +18,37 @@ from poselift.detectors.protocols import Keypointer
 from poselift.detectors.similarity import in_h36m, limb_score
 from poselift.detectors.turned import Turning, read_turned, try_other_ways
 from poselift.types import Frame, Keypoints, People
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Whose joints to read in a frame.
+
+    Attributes:
+        people: the boxes and scores.
+        hints: where the joints of each are expected; None where that is not known.
+        quarters: (N,) how each crop is turned.
+        others: for each the boxes of everybody else.
+    """
+
+    people: People
+    hints: list[Hint | None]
+    quarters: np.ndarray
+    others: list[np.ndarray]
+
+    def some(self, rows: np.ndarray) -> _Wanted:
+        """Those of these rows (indices)."""
+        return _Wanted(
+            People(self.people.boxes[rows], self.people.scores[rows]),
+            [self.hints[i] for i in rows],
+            self.quarters[rows],
+            [self.others[i] for i in rows],
+        )
+
+    @property
+    def in_company(self) -> bool:
+        """Whether more than the boxes is known."""
+        return any(map(len, self.others)) or any(hint is not None for hint in self.hints)
 
 
 class Reader:
@@ -46,23 +79,32 @@ class Reader:
         quarters = np.array([turning.quarters for turning in turnings], int)
         # Whoever is cut by the border is read as the whole body would be.
         boxes, scores = candidates.people.boxes, candidates.people.scores
-        boxes = cut_off.whole_bodies(boxes, cut)
+        bodies = People(cut_off.whole_bodies(boxes, cut), scores)
+        wanted = _Wanted(bodies, hints, quarters, candidates.others)
         if plan.fine.all():
-            return _ask(self.keypointer, frame, People(boxes, scores), hints, quarters)
+            return _ask(self.keypointer, frame, wanted)
         read: Keypoints = nothing_read(len(boxes), self.keypointer.skeleton)
         quick = cast("Keypointer", getattr(self.keypointer, "quick", None))
         for part, chosen in ((self.keypointer, plan.fine), (quick, plan.quick)):
             rows = np.flatnonzero(chosen)
             if len(rows):
-                told = [hints[i] for i in rows]
-                some = People(boxes[rows], scores[rows])
-                read = put_rows(read, rows, _ask(part, frame, some, told, quarters[rows]))
+                read = put_rows(read, rows, _ask(part, frame, wanted.some(rows)))
         rows = np.flatnonzero(~(plan.fine | plan.quick))
         if len(rows):
             held = [follower.held(candidates, int(i)) for i in rows]
             xy, score = map(np.stack, zip(*held, strict=True))
             read = put_rows(read, rows, Keypoints(xy, score, self.keypointer.skeleton))
         return read
+
+    def read_many(
+        self, images: list[np.ndarray], candidates: list[Candidates]
+    ) -> Sequence[Keypoints]:
+        """The joints of everybody in many pictures of which each stands by itself."""
+        people = [everybody.people for everybody in candidates]
+        if not getattr(self.keypointer, "takes_hints", False):
+            return self.keypointer(images, people)
+        others = [everybody.others for everybody in candidates]
+        return cast("MoveNet", self.keypointer)(images, people, None, others)
 
     def read_upper_bodies(
         self, frame: Frame, candidates: Candidates, again: np.ndarray, read: Keypoints
@@ -86,7 +128,13 @@ class Reader:
         rows = np.repeat(again[poor], len(cut_off.TALL))
         guesses = np.tile(cut_off.TALL, int(poor.sum()))
         boxes = cut_off.whole_bodies(candidates.people.boxes[rows], guesses)
-        anew = self.keypointer([frame.image], [People(boxes, candidates.people.scores[rows])])[0]
+        wanted = _Wanted(
+            People(boxes, candidates.people.scores[rows]),
+            [None] * len(rows),
+            np.zeros(len(rows), int),
+            [candidates.others[i] for i in rows],
+        )
+        anew = _ask(self.keypointer, frame, wanted)
         sure = cut_off.surety_of(in_h36m(anew).score).reshape(-1, len(cut_off.TALL))
         best = sure.argmax(axis=1)
         good = np.flatnonzero(sure.max(axis=1) >= cut_off.NEW_SCORE)
@@ -108,24 +156,18 @@ class Reader:
         return try_other_ways(self.keypointer, frame.image, candidates.people, read, turnings, rows)
 
 
-def _ask(
-    part: Keypointer,
-    frame: Frame,
-    people: People,
-    hints: list[Hint | None],
-    quarters: np.ndarray,
-) -> Keypoints:
-    """The joints of people whose crops are turned by `quarters` (N,)."""
-    turned = np.flatnonzero(quarters)
+def _ask(part: Keypointer, frame: Frame, wanted: _Wanted) -> Keypoints:
+    """The joints of people, told what is known of them if the keypointer can make use of it."""
+    turned = np.flatnonzero(wanted.quarters)
     if not len(turned):
-        if getattr(part, "takes_hints", False) and any(hint is not None for hint in hints):
-            return cast("MoveNet", part)([frame.image], [people], [hints])[0]
-        return part([frame.image], [people])[0]
-    read: Keypoints = nothing_read(len(people), part.skeleton)
-    upright = np.flatnonzero(quarters == 0)
+        images, people = [frame.image], [wanted.people]
+        if getattr(part, "takes_hints", False) and wanted.in_company:
+            return cast("MoveNet", part)(images, people, [wanted.hints], [wanted.others])[0]
+        return part(images, people)[0]
+    read: Keypoints = nothing_read(len(wanted.people), part.skeleton)
+    upright = np.flatnonzero(wanted.quarters == 0)
     if len(upright):
-        some = People(people.boxes[upright], people.scores[upright])
-        told = [hints[i] for i in upright]
-        read = put_rows(read, upright, _ask(part, frame, some, told, quarters[upright]))
-    some = People(people.boxes[turned], people.scores[turned])
-    return put_rows(read, turned, read_turned(part, frame.image, some, quarters[turned].tolist()))
+        read = put_rows(read, upright, _ask(part, frame, wanted.some(upright)))
+    some = wanted.some(turned)
+    anew = read_turned(part, frame.image, some.people, some.quarters.tolist())
+    return put_rows(read, turned, anew)

@@ -10,14 +10,20 @@ _PAD = 0.1  # of the longer side, on each side: joints are inside the body
 _SHRINK = 0.95  # a box shrinks no faster than this a frame
 
 
-def covered(boxes: np.ndarray, alive: np.ndarray, least: float) -> np.ndarray:
-    """(N,) bool: whose box (N, 4) is covered to `least` by that of somebody who is `alive`."""
+def shares(boxes: np.ndarray) -> np.ndarray:
+    """(N, N) 0..1, which part of each box (N, 4) is inside each other one; 0 for itself."""
     low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=-1)
     np.fill_diagonal(shared, 0)
     area = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=-1), 1e-9)
-    is_covered: np.ndarray = (shared * alive[None] / area[:, None] > least).any(axis=1)
+    inside: np.ndarray = shared / area[:, None]
+    return inside
+
+
+def covered(boxes: np.ndarray, alive: np.ndarray, least: float) -> np.ndarray:
+    """(N,) bool: whose box (N, 4) is covered to `least` by that of somebody who is `alive`."""
+    is_covered: np.ndarray = (shares(boxes) * alive > least).any(axis=1)
     return is_covered
 
 

@@ -158,8 +158,7 @@ class See:
         fresh, cut = plan.fine | plan.quick, self._follower.cut(candidates)
         turnings = self._follower.turnings(candidates)
         read = self._reader.read(frame, self._follower, candidates, plan, cut, turnings)
-        height, width = frame.image.shape[:2]
-        may_be_cut = cut_off.may_be_cut(candidates.people.boxes, (width, height))
+        may_be_cut = _may_be_cut(frame, candidates)
         again = np.flatnonzero(fresh & (cut == 0) & may_be_cut)
         if len(again):
             read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
@@ -176,12 +175,12 @@ class See:
             self._cadence.detected(news)
         elif news:
             self._cadence.alarm()
-        seen = self._numbered(
-            frame, candidates.people, joints, read, kept, detect, self._follower.numbers(kept)
-        )
+        before = self._follower.numbers(kept)
+        seen = self._numbered(frame, candidates, joints, read, kept, detect, before)
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
         # Only now: whoever is half out of the picture is a person all the same.
+        height, width = frame.image.shape[:2]
         inside = in_picture(seen.keypoints, seen.people.boxes, (width, height))
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
 
@@ -190,17 +189,15 @@ class See:
         source = iter(frames)
         while block := [replace(f, image=as_bgr(f.image)) for f in islice(source, self._batch)]:
             if self._finder is not None:
-                read = self._finder.find(block)
+                found = [(Candidates.all_new(one), read) for one, read in self._finder.find(block)]
             else:
-                found = self._detect(block)
-                read = list(
-                    zip(found, self.keypointer([f.image for f in block], found), strict=True)
-                )
-            for frame, (people, keypoints) in zip(block, read, strict=True):
-                everybody = Candidates(people, np.full(len(people), -1))
-                joints = in_h36m(keypoints)
-                kept, _ = Follower().take(everybody, keypoints, joints)
-                yield self._numbered(frame, people, joints, keypoints, kept, True)
+                everybody = list(map(Candidates.all_new, self._detect(block)))
+                read = self._reader.read_many([f.image for f in block], everybody)
+                found = list(zip(everybody, read, strict=True))
+            for frame, (candidates, keypoints) in zip(block, found, strict=True):
+                joints, cut = in_h36m(keypoints), _may_be_cut(frame, candidates)
+                kept, _ = Follower().take(candidates, keypoints, joints, may_be_cut=cut)
+                yield self._numbered(frame, candidates, joints, keypoints, kept, True)
 
     def _look(self, frame: Frame) -> People:
         """The people of one frame; where nobody stands, those who lie or are upside down."""
@@ -230,20 +227,26 @@ class See:
     def _numbered(
         self,
         frame: Frame,
-        people: People,
+        candidates: Candidates,
         joints: Keypoints,
         read: Keypoints,
         kept: np.ndarray,
         detected: bool,
         before: np.ndarray | None = None,
     ) -> Seen:
+        people, boxes = candidates.people, candidates.people.boxes[kept]
+        surety = candidates.surety(joints, _may_be_cut(frame, candidates))[kept]
         joints = rows_of(joints, kept)
-        boxes, (height, width) = people.boxes[kept], frame.image.shape[:2]
-        surety = cut_off.surety_with_cut(joints, boxes, (width, height))
         looks, apart = looks_of(frame.image, joints), ~close_to_others(boxes)
         ids = self.tracker.update(joints, before, looks, apart, surety)
         found = People(boxes, people.scores[kept], ids)
         return Seen(frame, found, joints, rows_of(read, kept), detected)
+
+
+def _may_be_cut(frame: Frame, candidates: Candidates) -> np.ndarray:
+    """(N,) bool: whom the picture's lower border may cut."""
+    height, width = frame.image.shape[:2]
+    return cut_off.may_be_cut(candidates.people.boxes, (width, height))
 
 
 def find_tracks(

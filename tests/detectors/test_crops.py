@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poselift.detectors.crops import cut_square, cut_turned
+from poselift.detectors.crops import cut_square, cut_turned, without_others
 
 
 def _spot(x: int, y: int) -> np.ndarray:
@@ -53,3 +53,22 @@ def test_a_turned_crop_is_turned_clockwise() -> None:
     x, y = _brightest(crop.image)
     assert y < 40
     assert abs(x - 64) < 2
+
+
+def test_others_are_painted_over_but_not_in_the_own_box() -> None:
+    image = np.full((100, 100, 3), 200, np.uint8)
+    own = np.array([40, 20, 60, 80])
+    crop = cut_square(image, own, 1.2, 72, 127)
+    others = np.array([[50, 10, 90, 90], [-50, 0, 5, 100]])
+    alone = without_others(crop, own, others, 127)
+    inside = crop.points_from_picture(np.array([[45, 50], [55, 50], [70, 50], [30, 50]]))
+    x, y = np.round(inside).astype(int).T
+    assert alone.image[y, x, 0].tolist() == [200, 200, 127, 200]
+    assert (crop.image[y, x] == 200).all()
+
+
+def test_nothing_is_painted_where_nobody_else_is() -> None:
+    crop = cut_square(np.full((100, 100, 3), 200, np.uint8), np.array([40, 20, 60, 80]), 1.2, 72)
+    assert without_others(crop, np.array([40, 20, 60, 80]), np.zeros((0, 4)), 0) is crop
+    inside = np.array([[45, 30, 55, 60]])
+    assert without_others(crop, np.array([40, 20, 60, 80]), inside, 0) is crop

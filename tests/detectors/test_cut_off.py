@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from poselift.detectors.candidates import Candidates
-from poselift.detectors.cut_off import may_be_cut, surety_with_cut, whole_bodies
+from poselift.detectors.cut_off import may_be_cut, whole_bodies
 from poselift.detectors.follow import Follower
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
@@ -82,18 +82,35 @@ def test_only_an_upright_box_at_the_lower_border_may_be_cut() -> None:
     }  # fmt: skip
 
 
-def test_head_and_shoulders_tell_where_the_rest_may_be_out_of_the_picture() -> None:
-    joints = Keypoints(np.zeros((2, 17, 2)), np.zeros((2, 17)), H36M17)
+def _upper_bodies(count: int, score: float) -> Keypoints:
+    joints = Keypoints(np.zeros((count, 17, 2)), np.zeros((count, 17)), H36M17)
     for name in ("neck", "head", "left shoulder", "right shoulder"):
-        joints.score[:, H36M17.index(name)] = 0.6
+        joints.score[:, H36M17.index(name)] = score
+    return joints
+
+
+def test_head_and_shoulders_tell_where_the_rest_may_be_out_of_the_picture() -> None:
+    joints = _upper_bodies(2, 0.6)
     boxes = np.array([[200, 150, 440, 478], [200, 50, 440, 380]], np.float32)
-    at_the_border, inside = surety_with_cut(joints, boxes, (640, 480))
+    found = Candidates.all_new(People(boxes, np.full(2, 0.35, np.float32)))
+    at_the_border, inside = found.surety(joints, may_be_cut(boxes, (640, 480)))
     assert at_the_border == pytest.approx(0.6)
     assert inside == pytest.approx(0.1)
     high = TrackerSettings().high
     assert inside < high < at_the_border
     sure = np.array([at_the_border, inside])
     assert Tracker().update(joints, surety=sure).tolist() == [1, -1]
+
+
+def test_head_and_shoulders_of_a_sure_box_are_enough_wherever_it_is() -> None:
+    """Behind a table, or behind somebody else."""
+    inside = np.zeros(3, bool)
+    boxes = np.array([[100 * i, 50, 100 * i + 90, 380] for i in range(3)], np.float32)
+    found = Candidates.all_new(People(boxes, np.array([0.7, 0.35, 0.7], np.float32)))
+    joints = _upper_bodies(3, 0.6)
+    joints.score[2] *= 0.7
+    assert found.judged(joints, np.zeros(3), inside)[1].tolist() == [True, False, False]
+    assert found.surety(joints, inside) == pytest.approx([0.6, 0.1, 0.42], abs=0.02)
 
 
 def test_a_box_reaches_as_far_down_as_the_body() -> None:

@@ -59,7 +59,9 @@ def test_head_and_shoulders_are_enough_of_who_may_be_cut() -> None:
         read.score[0, [COCO17.index(f"{side} {joint}") for joint in ("ear", "shoulder")]] = 0.7
     for cut, expected in ((True, [0]), (False, [])):
         follower = Follower()
-        found = follower.candidates(_people([100, 50, 160, 230]))
+        boxes = _people([100, 50, 160, 230])
+        boxes.scores[:] = 0.35  # of 0.4 and more they are enough anyhow
+        found = follower.candidates(boxes)
         kept, _ = follower.take(found, read, in_h36m(read), may_be_cut=np.array([cut]))
         assert kept.tolist() == expected
 
@@ -74,6 +76,28 @@ def test_a_known_person_may_be_unreadable_for_a_moment() -> None:
         if len(follower.boxes):
             _step(follower, None, _read(((100, 50), 0.05)))
     assert len(follower.boxes) == 0
+
+
+def test_who_is_found_again_elsewhere_is_no_longer_looked_for() -> None:
+    follower = Follower()
+    _step(follower, _people([100, 50, 160, 230]), _read(((100, 50), 0.8)))
+    follower.number(np.array([1]))
+    # Lost there, and somebody new is read elsewhere whom the tracker takes for the same.
+    new = _read(((100, 50), 0.05), ((300, 50), 0.8))
+    assert _step(follower, _people([300, 50, 360, 230]), new)[0] == [1]
+    assert len(follower.boxes) == 2
+    follower.number(np.array([1]))
+    assert len(follower.boxes) == 1
+    assert follower.boxes[0, 0] > 250
+
+
+def test_two_new_boxes_with_one_head_are_one_person() -> None:
+    twice = _read(((100, 50), 0.8), ((100, 50), 0.7))
+    below = [i for i, name in enumerate(COCO17.names) if name.split()[-1] in
+             ("elbow", "wrist", "hip", "knee", "ankle")]  # fmt: skip
+    twice.xy[1, below] += 150
+    boxes = _people([100, 50, 160, 230], [100, 50, 310, 380])
+    assert _step(Follower(), boxes, twice)[0] == [0]
 
 
 def test_a_detection_of_who_is_followed_is_nobody_new() -> None:

@@ -9,8 +9,9 @@ import pytest
 from poselift.detectors.movenet import MoveNet
 from poselift.detectors.nanodet import NanoDet
 from poselift.detectors.see import See, find_tracks
+from poselift.skeleton import COCO17
 from poselift.types import Frame, People
-from tests.detectors.pictures import clip
+from tests.detectors.pictures import ASTRONAUT, astronaut, clip
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,20 @@ def test_somebody_for_one_frame_is_nobody(parts: tuple[NanoDet, MoveNet]) -> Non
     assert find_tracks(numbered(images), *parts) == []
 
 
+def test_of_people_shoulder_to_shoulder_everybody_is_read(
+    parts: tuple[NanoDet, MoveNet],
+) -> None:
+    """As in a group picture, where each crop shows the neighbours, too."""
+    one = astronaut()[:, 75:345]
+    width = one.shape[1]
+    (seen,) = See(*parts).frames([Frame(0, 0.0, np.tile(one, (1, 4, 1)))])
+    assert sorted(seen.people.ids) == [1, 2, 3, 4]
+    nose = COCO17.index("nose")
+    noses = sorted(seen.keypoints.xy[:, nose, 0].tolist())
+    expected = [ASTRONAUT["nose"][0] - 75 + width * i for i in range(4)]
+    np.testing.assert_allclose(noses, expected, atol=25)
+
+
 def test_of_a_thousand_people_only_the_largest_are_read() -> None:
     first = clip("balance_small")[0].image
     one = cv2.resize(first, (64, 72))
@@ -57,9 +72,9 @@ def test_of_a_thousand_people_only_the_largest_are_read() -> None:
     asked = []
 
     class Counting(MoveNet):
-        def __call__(self, images, people, hints=None):  # type: ignore[no-untyped-def]
+        def __call__(self, images, people, hints=None, others=None):  # type: ignore[no-untyped-def]
             asked.append(sum(len(found) for found in people))
-            return super().__call__(images, people, hints)
+            return super().__call__(images, people, hints, others)
 
     def detector(images: list[np.ndarray]) -> list[People]:
         return [People(boxes, np.ones(len(boxes), np.float32)) for _ in images]
