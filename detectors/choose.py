@@ -12,8 +12,12 @@ from poselift.errors import PoseliftError
 from poselift.types import Track
 from poselift.who import read_who
 
-#: At most this many people are lifted unless more are asked for.
+#: At most this many people at a time are lifted unless more are asked for.
 LIMIT = 10
+#: At most this many people of a whole clip, one after the other, and this many people times
+#: frames (the data files hold a row for each): more than the limit at a time is never refused.
+_ONE_AFTER_THE_OTHER = 99
+_ROWS = 3_000_000
 
 
 def weight_of(track: Track) -> float:
@@ -27,9 +31,17 @@ def weight_of(track: Track) -> float:
 
 
 def choose_all(tracks: Sequence[Track], limit: int = LIMIT) -> list[Track]:
-    """Everybody, or the `limit` that take most of the clip; by number."""
-    most = sorted(tracks, key=weight_of, reverse=True)[:limit]
-    return sorted(most, key=lambda track: track.id)
+    """Everybody, or of more than `limit` at a time those who take most of the clip; by number."""
+    frames = max((int(track.frames[-1]) + 1 for track in tracks), default=1)
+    in_all = max(limit, min(_ONE_AFTER_THE_OTHER, _ROWS // frames))
+    there = np.zeros(frames, np.int32)  # how many of those kept, at each frame
+    kept: list[Track] = []
+    for track in sorted(tracks, key=weight_of, reverse=True):
+        meanwhile = there[int(track.frames[0]) : int(track.frames[-1]) + 1]
+        if len(kept) < in_all and meanwhile.max() < limit:
+            meanwhile += 1
+            kept.append(track)
+    return sorted(kept, key=lambda track: track.id)
 
 
 def choose_main(tracks: Sequence[Track]) -> list[Track]:

@@ -96,7 +96,7 @@ class Settings:
     max_people: int = setting(
         10,
         _PEOPLE,
-        "keep at most N people: those seen largest and longest",
+        "keep at most N people at a time: those seen largest and longest",
         metavar="N",
         between=(1, 99),
     )

@@ -29,6 +29,23 @@ def test_all_up_to_a_limit_the_greatest() -> None:
     assert ids(choose(TRACKS, "all", limit=1)) == [2]
 
 
+def test_the_limit_counts_who_is_there_at_a_time() -> None:
+    passers_by = [person(n, 300, 200, 50, start=50 * n) for n in range(1, 31)]
+    resident = person(31, 900, 400, 1600)
+    assert ids(choose([*passers_by, resident], limit=2)) == list(range(1, 32))
+    assert ids(choose([*passers_by, resident], limit=1)) == [31]
+    late = person(32, 600, 150, 40, start=90)  # while the first and the second are there
+    assert ids(choose([*passers_by, resident, late], limit=2)) == list(range(1, 32))
+
+
+def test_of_a_very_long_clip_no_more_than_data_files_can_hold() -> None:
+    hours = 800_000  # of frames: no array in them, as everybody is there for ten frames
+    passers_by = [person(n, 300, 200 + n, 10, start=n * 20_000) for n in range(1, 40)]
+    last = person(40, 300, 400, 10, start=hours)
+    assert ids(choose([*passers_by, last], limit=1)) == [38, 39, 40]
+    assert len(choose([*passers_by, last], limit=10)) == 10
+
+
 def test_the_main_one_is_long_and_large() -> None:
     assert ids(choose(TRACKS, "main")) == [2]
     hidden = Track(4, np.arange(100), np.zeros((100, 17, 2)), np.zeros((100, 17)))
