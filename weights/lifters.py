@@ -54,12 +54,12 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "poseformerv2-2",
         "poseformerv2",
-        "f655c99b4d214dc9ee70fbb2bfff9d5f32f5f02062bc825b1919efef3fe22a2e",
+        "bd1b767e0c247383e55f799bfa14de4eb47910569744d4e4416b34917b0a94be",
     ),
     _trained(
         "ftcm-2",
         "ftcm",
-        "d07cdbc78a9986c1400ede7eb9126fae121e8934a5fdf1749dd826fae2bd1127",
+        "75db10d557fbc242727660e6a508615cf81b251392386546cb446d2d323422c6",
     ),
     _trained(
         "poselift-27",
