@@ -43,6 +43,7 @@ _ACQUAINTED = 3  # readings after which it is known where the joints will be
 _ESTABLISHED = 5  # readings after which somebody is worth being carried on
 _UNDETECTED = 12  # detections in a row that may miss a person whose joints score low
 _SURE = 0.5  # limb score from which a person is kept without being detected
+_COME_BACK = 0.25  # what a lost person must score: less is often a part of who hides them
 _ASK_AGAIN = 5  # frames after which the detector is asked again for somebody who is not read
 
 
@@ -207,6 +208,9 @@ class Follower:
         may_be_cut = np.zeros(len(read), bool) if may_be_cut is None else may_be_cut
         cut = np.where(limb_score(joints) < cut_off.WHOLE_SCORE, cut, 0)
         surety, alive = candidates.judged(joints, cut, may_be_cut)
+        lost = np.array([one is not None and one.unread > 0 for one in before], bool)
+        best = np.maximum(surety, candidates.surety(joints, may_be_cut))
+        alive &= ~lost | (best >= _COME_BACK)
         # Of two readings of one person, the one who was expected there is meant.
         rank = np.array(
             [
@@ -248,7 +252,8 @@ class Follower:
         """Whether somebody who was not read is still looked for."""
         if covered and one.number > 0 and one.moving.readings >= _ESTABLISHED:
             return one.unread < HIDDEN_FRAMES
-        return surety < KNOWN_SCORE and one.unread < _PATIENCE
+        least = _COME_BACK if one.unread else KNOWN_SCORE
+        return surety < least and one.unread < _PATIENCE
 
     @staticmethod
     def _next(

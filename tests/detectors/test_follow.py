@@ -78,6 +78,15 @@ def test_a_known_person_may_be_unreadable_for_a_moment() -> None:
     assert len(follower.boxes) == 0
 
 
+def test_who_was_lost_comes_back_when_they_are_read_well() -> None:
+    follower = Follower()
+    boxes = _people([100, 50, 160, 230], [130, 50, 190, 230])
+    _step(follower, boxes, _read(((100, 50), 0.8), ((130, 50), 0.8)))
+    # Half hidden, a known person may score little, but not after they were lost.
+    for surety, kept in ((0.2, [0, 1]), (0.05, [0]), (0.2, [0]), (0.3, [0, 1]), (0.2, [0, 1])):
+        assert _step(follower, None, _read(((100, 50), 0.8), ((130, 50), surety)))[0] == kept
+
+
 def test_who_is_found_again_elsewhere_is_no_longer_looked_for() -> None:
     follower = Follower()
     _step(follower, _people([100, 50, 160, 230]), _read(((100, 50), 0.8)))
