@@ -31,6 +31,8 @@ from poselift.types import LIFTED_COLUMNS, Motion, SeenClip, Track, rows_of
 
 #: Standard deviation in seconds of the window that joints are smoothed over before lifting.
 SMOOTHING = {"off": 0.0, "light": 0.03, "auto": 0.04, "strong": 0.08}
+#: Seconds: whoever is not seen for longer went away, and is nowhere until they are seen again.
+_AWAY = 2.0
 
 
 def lift_clip(
@@ -54,7 +56,7 @@ def lift_clip(
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
     # Movement does not go on across a gap or a cut: what is before and after is lifted by itself.
     ends = np.union1d(gaps_in(seen.time), () if steps is None else steps.cuts).astype(int)
-    pieces = [_pieces(track, ends) for track in tracks]
+    pieces = [_pieces(track, np.union1d(ends, _going(track, seen.fps))) for track in tracks]
     motions = _lifted(pieces, tracks, seen, lift, settings, reporter)
     view = getattr(lift, "field_of_view", None)
     worlds, learned = _worlds(motions, seen, settings, view, steps, focal)
@@ -112,10 +114,20 @@ def _lifted(
     ]
 
 
+def _going(track: Track, fps: float) -> np.ndarray:
+    """The clip's frames in which somebody begins not to be seen for long."""
+    changes = np.diff(seen_frames(track).astype(int), prepend=0, append=0)
+    here, gone = np.flatnonzero(changes > 0), np.flatnonzero(changes < 0)
+    long = here[1:] - gone[:-1] > _AWAY * fps
+    going: np.ndarray = track.frames[0] + gone[:-1][long]
+    return going
+
+
 def _pieces(track: Track, ends: np.ndarray) -> list[Track]:
     """The parts of a track before and after the frames `ends`, as far as anything was seen.
 
-    Who is seen no more when another shot begins is not there until they are seen again.
+    Who is seen no more when another shot begins, or goes away, is not there until they are seen
+    again.
     """
     cuts = ends - int(track.frames[0])
     cuts = cuts[(cuts > 0) & (cuts < len(track))]

@@ -73,6 +73,13 @@ def test_who_is_lost_at_a_cut_is_gone_until_they_are_seen_again():
     assert motion.present[0].tolist() == [not 18 <= frame < 27 for frame in range(40)]
 
 
+def test_who_goes_away_is_gone_and_who_is_lost_for_a_moment_is_not():
+    """At 30 a second: not seen for 50 frames, and later for 70."""
+    lifter, motion = lifted(clip(np.arange(240) / 30, [*range(30, 80), *range(120, 190)]))
+    assert [(t.frames[0], len(t)) for t in lifter.tracks] == [(0, 120), (190, 50)]
+    assert motion.present[0].tolist() == [not 120 <= frame < 190 for frame in range(240)]
+
+
 def test_slides_an_hour_apart_are_one_piece():
     lifter, motion = lifted(clip(np.arange(10) * 3600.0))
     assert len(lifter.tracks) == 1
