@@ -49,7 +49,7 @@ def short_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "BLOCK", 170)
 
 
-def seen_clip(unseen: slice = slice(0, 0)) -> SeenClip:
+def seen_clip(unseen: slice = slice(0, 0), fps: float = 30) -> SeenClip:
     builder = TrackBuilder()
     for frame in range(FRAMES):
         there = not unseen.start <= frame < unseen.stop
@@ -57,7 +57,7 @@ def seen_clip(unseen: slice = slice(0, 0)) -> SeenClip:
         score = np.full((1, 17), 0.9, np.float32)
         joints = Keypoints(xy[:there].astype(np.float32), score[:there], H36M17)
         builder.add(frame, np.ones(int(there), int), joints)
-    return SeenClip(np.arange(FRAMES) / 30, (640, 480), builder.tracks())
+    return SeenClip(np.arange(FRAMES) / fps, (640, 480), builder.tracks())
 
 
 def lifted(seen: SeenClip) -> ClipMotion:
@@ -108,7 +108,7 @@ def test_files_do_not_depend_on_where_arrays_lie(
 def test_who_is_not_seen_for_whole_sections_is_between_where_they_were(
     short_sections: None,
 ) -> None:
-    motion = lifted(seen_clip(unseen=slice(350, 720)))
+    motion = lifted(seen_clip(unseen=slice(350, 720), fps=240))  # not for long: a second and a half
     assert np.isfinite(motion.pose3d).all()
     assert motion.filled[0, 350:720].all()
     assert not motion.filled[0, :350].any()
