@@ -14,8 +14,8 @@ from poselift.who import read_who
 
 #: At most this many people at a time are lifted unless more are asked for.
 LIMIT = 10
-#: At most this many people of a whole clip, one after the other, and this many people times
-#: frames (the data files hold a row for each): more than the limit at a time is never refused.
+#: At most this many people of a whole clip, one after the other; fewer where there would be more
+#: than so many people times frames, as data files hold a row for each. The limit always fits.
 _ONE_AFTER_THE_OTHER = 99
 _ROWS = 3_000_000
 
