@@ -53,7 +53,8 @@ def lift_clip(
     tracks = choose(seen.tracks, settings.people, settings.max_people)
     if len(tracks) < len(seen.tracks):
         kept = ", ".join(str(track.id) for track in tracks) or "nobody"
-        reporter.say(f"people: {kept} of {len(seen.tracks)} (`people`)")
+        why = "max_people" if settings.people == "all" else "people"
+        reporter.say(f"people: {kept} of {len(seen.tracks)} (`{why}`)")
     # Movement does not go on across a gap or a cut: what is before and after is lifted by itself.
     ends = np.union1d(gaps_in(seen.time), () if steps is None else steps.cuts).astype(int)
     pieces = [_pieces(track, np.union1d(ends, _going(track, seen.fps))) for track in tracks]

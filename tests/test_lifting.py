@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,16 @@ class Recording:
             Motion(t, p, fps, self.name, np.zeros(len(t), bool), up_certainty=np.ones(len(t)))
             for t, p in zip(tracks, poses, strict=True)
         ]
+
+
+class Listening(Silent):
+    """Notes what is said."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def say(self, text: str, **_: object) -> None:
+        self.told.append(text)
 
 
 def clip(time, unseen=()):
@@ -78,6 +90,22 @@ def test_who_goes_away_is_gone_and_who_is_lost_for_a_moment_is_not():
     lifter, motion = lifted(clip(np.arange(240) / 30, [*range(30, 80), *range(120, 190)]))
     assert [(t.frames[0], len(t)) for t in lifter.tracks] == [(0, 120), (190, 50)]
     assert motion.present[0].tolist() == [not 120 <= frame < 190 for frame in range(240)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(max_people=1), "people: 3 of 2 (`max_people`)"),
+        (Settings(people="4"), "people: 4 of 2 (`people`)"),
+    ],
+)
+def test_it_says_who_is_left_out_and_by_which_setting(settings, told):
+    seen = clip(np.arange(40) / 30)
+    [third] = seen.tracks
+    fourth = replace(third, id=4, xy=third.xy / 2)
+    reporter = Listening()
+    lift_clip("clip", replace(seen, tracks=[third, fourth]), Recording(), settings, reporter, {})
+    assert told in reporter.told
 
 
 def test_slides_an_hour_apart_are_one_piece():
