@@ -142,6 +142,20 @@ class Reader:
         chosen = good * len(cut_off.TALL) + best[good]
         return put_rows(read, again[poor][good], rows_of(anew, chosen)), tall
 
+    def in_mirror(self, frame: Frame, people: People) -> Keypoints | None:
+        """The joints as read in the mirror image, back in the picture; None if that cannot be."""
+        if not self._reads_crops:
+            return None
+        width = frame.image.shape[1]
+        boxes = people.boxes.copy()
+        boxes[:, [0, 2]] = width - 1 - people.boxes[:, [2, 0]]
+        image = np.ascontiguousarray(frame.image[:, ::-1])
+        read = self.keypointer([image], [People(boxes, people.scores)])[0]
+        back = list(read.skeleton.mirror)
+        xy = read.xy[:, back]
+        xy[..., 0] = width - 1 - xy[..., 0]
+        return Keypoints(xy, read.score[:, back], read.skeleton)
+
     def turn(
         self,
         frame: Frame,

@@ -10,14 +10,14 @@ from typing import Literal
 import numpy as np
 
 from poselift.detectors import cut_off
-from poselift.detectors.border import in_picture
+from poselift.detectors.border import in_both, in_picture, side_cuts
 from poselift.detectors.cadence import Cadence
 from poselift.detectors.candidates import Candidates, close_to_others
 from poselift.detectors.far import FarPeople
 from poselift.detectors.follow import Follower
 from poselift.detectors.images import as_bgr
 from poselift.detectors.looks import looks_of
-from poselift.detectors.places import rows_of
+from poselift.detectors.places import put_rows, rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.reader import Reader
 from poselift.detectors.registry import load_detector, load_keypointer
@@ -180,9 +180,26 @@ class See:
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
         # Only now: whoever is half out of the picture is a person all the same.
-        height, width = frame.image.shape[:2]
-        inside = in_picture(seen.keypoints, seen.people.boxes, (width, height))
+        upright = np.array([turning.quarters == 0 for turning in turnings], bool)
+        alone = ~candidates.close & upright & (cut == 0)
+        inside = self._inside(seen, alone[kept])
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
+
+    def _inside(self, seen: Seen, alone: np.ndarray) -> Keypoints:
+        """The joints of those who were seen without what is invented for beyond the border.
+
+        `alone` (N,) are those in whose crop, which is upright, nobody else is.
+        """
+        height, width = seen.frame.image.shape[:2]
+        boxes = seen.people.boxes
+        inside = in_picture(seen.keypoints, boxes, (width, height))
+        rows = np.flatnonzero(alone & side_cuts(boxes, (width, height)))
+        if not len(rows):
+            return inside
+        again = self._reader.in_mirror(seen.frame, People(boxes[rows], seen.people.scores[rows]))
+        if again is None:
+            return inside
+        return put_rows(inside, rows, in_both(rows_of(inside, rows), again, boxes[rows]))
 
     def _in_blocks(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Detect and read many frames at once, each by itself; only the tracker joins them."""

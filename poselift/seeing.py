@@ -34,7 +34,7 @@ from poselift.types import BACKGROUND, Frame, SeenClip
 _State = dict[str, np.ndarray]
 #: Of how people are seen and what is remembered between frames: raise it when either changes, so
 #: that tracks and half-done runs of before are not taken for ones of now.
-_EDITION = 3
+_EDITION = 4
 _BEHIND = "background."  # before the names of what its state holds
 
 

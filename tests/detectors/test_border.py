@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poselift.detectors.border import in_picture
+from poselift.detectors.border import in_both, in_picture
 from poselift.skeleton import COCO17
 from poselift.types import Keypoints
 
@@ -47,6 +47,20 @@ def test_an_unsure_joint_farther_from_that_border_is_seen() -> None:
 def test_near_a_border_that_does_not_cut_the_body_nothing_changes() -> None:
     keypoints, box = person(460, left_ankle=(320, 455, 0.2))
     assert in_picture(keypoints, box, SIZE).score[0, ANKLE] == pytest.approx(0.2)
+
+
+def test_a_joint_that_the_mirror_image_puts_elsewhere_is_invented() -> None:
+    here, box = person(460)
+    there, _ = person(460, left_wrist=(360, 310, 0.9), left_ankle=(320, 450, 0.2))
+    both = in_both(here, there, box).score[0]
+    assert both[WRIST] == both[ANKLE] == 0
+    assert (np.delete(both, [WRIST, ANKLE]) > 0).all()
+
+
+def test_a_mirror_image_that_shows_somebody_else_is_not_believed() -> None:
+    here, box = person(460)
+    elsewhere = Keypoints(here.xy + 100, here.score, COCO17)
+    assert (in_both(here, elsewhere, box).score > 0).all()
 
 
 def test_nobody() -> None:

@@ -208,6 +208,45 @@ def test_a_clip_of_nobody_has_no_tracks(detector: NanoDet, lightning: MoveNet) -
     assert len(counted) == 5
 
 
+class _Inventor:
+    """Finds one person where it is told, and invents a left wrist that its mirror image lacks."""
+
+    skeleton = COCO17
+    reads_crops = True
+
+    def __init__(self, left: float) -> None:
+        self._box = np.array([[left, 10, left + 60, 190]], np.float32)
+
+    def __call__(
+        self, images: Sequence[np.ndarray], people: Sequence[People] | None = None
+    ) -> list[People] | list[Keypoints]:
+        if people is None:
+            return [People(self._box, np.full(1, 0.8, np.float32)) for _ in images]
+        pose = np.random.default_rng(1).uniform(0.1, 0.9, (17, 2)).astype(np.float32)
+        out = []
+        for image, found in zip(images, people, strict=True):
+            mirrored = image[0, 0, 0] == 0  # its left border is white
+            place = ([1, 0] + [-1, 1] * pose)[list(COCO17.mirror)] if mirrored else pose
+            xy = found.boxes[:, None, :2] + place * [60, 180]
+            if not mirrored:
+                xy[:, COCO17.index("left wrist"), 0] = found.boxes[:, 0] + 3
+            out.append(Keypoints(xy, np.full((len(found), 17), 0.9, np.float32), COCO17))
+        return out
+
+
+@pytest.mark.parametrize(("left", "seen"), [(1.0, False), (100.0, True)])
+def test_what_the_mirror_image_puts_elsewhere_is_invented_at_a_side_border(
+    left: float, seen: bool
+) -> None:
+    image = np.zeros((200, 320, 3), np.uint8)
+    image[:, 0] = 255
+    inventor = _Inventor(left)
+    [one] = See(inventor, inventor).frames(_frames([image]))  # type: ignore[arg-type]
+    scores = one.keypoints.score[0]
+    assert (scores[COCO17.index("left wrist")] > 0) == seen
+    assert (np.delete(scores, COCO17.index("left wrist")) > 0).all()
+
+
 class _Ready:
     """Knows the people of every frame beforehand."""
 
