@@ -49,7 +49,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "convformer-2",
         "convformer",
-        "c6535cd75810c11814f9fe9c5eeff9a7eb5e92a5ed660aa99d1f55c7cd0a2b23",
+        "41d39947efb5a39ad680cc0dc8c48f009bc73588a1e57e3270d7a0a19b1caa00",
     ),
     _trained(
         "poseformerv2-2",
@@ -59,7 +59,7 @@ TRAINED: tuple[WeightsEntry, ...] = (
     _trained(
         "ftcm-2",
         "ftcm",
-        "75db10d557fbc242727660e6a508615cf81b251392386546cb446d2d323422c6",
+        "e867cc517a975c5360e9a16f3263efb3e575b283334c274360a6b5d5880bf7c7",
     ),
     _trained(
         "poselift-27",
