@@ -21,7 +21,7 @@ from poselift.detectors.places import put_rows, rows_of
 from poselift.detectors.protocols import Keypointer, PersonDetector, PoseFinder, Stateful
 from poselift.detectors.reader import Reader
 from poselift.detectors.registry import load_detector, load_keypointer
-from poselift.detectors.similarity import feet_in, in_h36m
+from poselift.detectors.similarity import SEEN, feet_in, in_h36m
 from poselift.detectors.track import Tracker
 from poselift.detectors.tracks import TrackBuilder
 from poselift.detectors.turned import find_turned
@@ -193,7 +193,9 @@ class See:
         height, width = seen.frame.image.shape[:2]
         boxes = seen.people.boxes
         inside = in_picture(seen.keypoints, boxes, (width, height))
-        rows = np.flatnonzero(alone & side_cuts(boxes, (width, height)))
+        # Of whom the border really cuts, some joints are beyond it for sure.
+        lacking = (inside.score < SEEN).any(axis=1)
+        rows = np.flatnonzero(alone & lacking & side_cuts(boxes, (width, height)))
         if not len(rows):
             return inside
         again = self._reader.in_mirror(seen.frame, People(boxes[rows], seen.people.scores[rows]))

@@ -214,7 +214,8 @@ class _Inventor:
     skeleton = COCO17
     reads_crops = True
 
-    def __init__(self, left: float) -> None:
+    def __init__(self, left: float, ankles: float) -> None:
+        self._ankles = ankles
         self._box = np.array([[left, 10, left + 60, 190]], np.float32)
 
     def __call__(
@@ -230,21 +231,26 @@ class _Inventor:
             xy = found.boxes[:, None, :2] + place * [60, 180]
             if not mirrored:
                 xy[:, COCO17.index("left wrist"), 0] = found.boxes[:, 0] + 3
-            out.append(Keypoints(xy, np.full((len(found), 17), 0.9, np.float32), COCO17))
+            score = np.full((len(found), 17), 0.9, np.float32)
+            score[:, -2:] = self._ankles
+            out.append(Keypoints(xy, score, COCO17))
         return out
 
 
-@pytest.mark.parametrize(("left", "seen"), [(1.0, False), (100.0, True)])
+@pytest.mark.parametrize(
+    ("left", "ankles", "seen"),
+    [(1.0, 0.05, False), (100.0, 0.05, True), (1.0, 0.9, True)],  # not cut; nothing is missing
+)
 def test_what_the_mirror_image_puts_elsewhere_is_invented_at_a_side_border(
-    left: float, seen: bool
+    left: float, ankles: float, seen: bool
 ) -> None:
     image = np.zeros((200, 320, 3), np.uint8)
     image[:, 0] = 255
-    inventor = _Inventor(left)
+    inventor = _Inventor(left, ankles)
     [one] = See(inventor, inventor).frames(_frames([image]))  # type: ignore[arg-type]
-    scores = one.keypoints.score[0]
-    assert (scores[COCO17.index("left wrist")] > 0) == seen
-    assert (np.delete(scores, COCO17.index("left wrist")) > 0).all()
+    wrist = COCO17.index("left wrist")
+    assert (one.keypoints.score[0, wrist] > 0) == seen
+    assert (np.delete(one.keypoints.score[0, :-2], wrist) > 0).all()
 
 
 class _Ready:
