@@ -146,10 +146,12 @@ class Reader:
         """The joints as read in the mirror image, back in the picture; None if that cannot be."""
         if not self._reads_crops:
             return None
+        import cv2
+
         width = frame.image.shape[1]
         boxes = people.boxes.copy()
         boxes[:, [0, 2]] = width - 1 - people.boxes[:, [2, 0]]
-        image = np.ascontiguousarray(frame.image[:, ::-1])
+        image = cv2.flip(frame.image, 1)
         read = self.keypointer([image], [People(boxes, people.scores)])[0]
         back = list(read.skeleton.mirror)
         xy = read.xy[:, back]
