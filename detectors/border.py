@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from poselift.detectors.regions import longer_sides
 from poselift.skeleton import Skeleton
 from poselift.types import Keypoints
 
@@ -39,7 +40,7 @@ def in_picture(keypoints: Keypoints, boxes: np.ndarray, size: tuple[int, int]) -
         size: (width, height) of the picture.
     """
     reach = np.ptp(keypoints.xy, axis=1).max(axis=1, initial=0)
-    body = np.maximum(reach, _longer_sides(boxes))[:, None]
+    body = np.maximum(reach, np.maximum(longer_sides(boxes), 1))[:, None]
     end = np.array(size)
     # (N, K, 4): how far inside each border a joint is, in parts of the body.
     inside = np.concatenate([keypoints.xy, end - 1 - keypoints.xy], axis=2) / body[..., None]
@@ -59,7 +60,7 @@ def side_cuts(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     >>> side_cuts(np.array([[0, 50, 60, 200], [100, 50, 160, 200]]), (640, 480)).tolist()
     [True, False]
     """
-    near = _TOUCHES * _longer_sides(boxes)
+    near = _TOUCHES * np.maximum(longer_sides(boxes), 1)
     cut: np.ndarray = (boxes[:, 0] < near) | (size[0] - boxes[:, 2] < near)
     return cut
 
@@ -75,16 +76,11 @@ def in_both(keypoints: Keypoints, mirrored: Keypoints, boxes: np.ndarray) -> Key
         boxes: (N, 4) where they are.
     """
     seen = keypoints.score > 0
-    off = np.linalg.norm(keypoints.xy - mirrored.xy, axis=2) / _longer_sides(boxes)[:, None]
-    alike = off <= _AGREE
+    body = np.maximum(longer_sides(boxes), 1)[:, None]
+    alike = np.linalg.norm(keypoints.xy - mirrored.xy, axis=2) / body <= _AGREE
     believed = (alike & seen).sum(axis=1) * 2 >= seen.sum(axis=1)
     kept = (alike & (mirrored.score >= _SURE_TWICE)) | ~believed[:, None]
     return replace(keypoints, score=np.where(kept, keypoints.score, np.float32(0)))
-
-
-def _longer_sides(boxes: np.ndarray) -> np.ndarray:
-    longer: np.ndarray = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0), 1)
-    return longer
 
 
 @lru_cache(maxsize=8)

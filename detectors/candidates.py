@@ -20,9 +20,9 @@ HALF_HIDDEN_SCORE = 0.15
 _UNSURE_BOX, _UNSURE_SCORE = 0.25, 0.4
 #: Two readings with a higher object keypoint similarity are the same person.
 DUPLICATE = 0.7
+_SAME_HEAD = 0.45  # the same over head and shoulders alone, of somebody new
 _LIKELY_BOX = 0.35  # a box with this score holds somebody, more often than not
 _PART = 0.85  # of a box that is inside another's: the two may be one person
-_SAME_HEAD = 0.45  # the same over head and shoulders alone, of somebody new
 #: A box with this score holds somebody, if head and shoulders score so much.
 _SURE_BOX, _SURE_UPPER = 0.4, 0.5
 _CLOSE = 0.1  # of a box that another covers: the crop shows both
@@ -53,10 +53,9 @@ class Candidates:
         """
         boxes, is_known = self.people.boxes, self.known >= 0
         there = is_known | (self.people.scores >= _LIKELY_BOX)
-        inside = shares(boxes) > _PART
-        np.fill_diagonal(inside, True)
-        apart = there & np.where(is_known[:, None], ~np.eye(len(boxes), dtype=bool), ~inside)
-        return [boxes[row] for row in apart]
+        may_be_one = ~is_known[:, None] & (shares(boxes) > _PART)
+        np.fill_diagonal(may_be_one, True)
+        return [boxes[row] for row in there & ~may_be_one]
 
     @classmethod
     def all_new(cls, people: People) -> Candidates:

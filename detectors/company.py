@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from poselift.detectors.moving import Moving
+from poselift.detectors.regions import longer_sides
 
 #: So many people are all read with full care,
 FEW = 3
@@ -48,7 +49,7 @@ def largest(boxes: np.ndarray, known: np.ndarray, most: int | None) -> np.ndarra
     """The rows of the `most` largest boxes (N, 4), in their order; `known` (N,) are preferred."""
     if most is None or len(boxes) <= most:
         return np.arange(len(boxes))
-    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * np.where(known, LOYALTY, 1)
+    side = longer_sides(boxes) * np.where(known, LOYALTY, 1)
     return np.sort(np.argsort(-side, kind="stable")[:most])
 
 

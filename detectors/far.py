@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from poselift.detectors.protocols import PersonDetector
+from poselift.detectors.regions import longer_sides
 from poselift.detectors.similarity import box_overlaps
 from poselift.types import Frame, People
 
@@ -62,8 +63,7 @@ class FarPeople:
         boxes, scores = [found.boxes], [found.scores]
         for square, people in zip(squares, detector(parts), strict=True):
             left, top = square[:2]
-            small = (people.boxes[:, 2:] - people.boxes[:, :2]).max(axis=1, initial=0)
-            good = small < _SMALL * min(image.shape[:2])
+            good = longer_sides(people.boxes) < _SMALL * min(image.shape[:2])
             # Of small things only the sure ones: many look a little like people.
             good &= people.scores >= getattr(detector, "threshold", 0)
             good &= ~_is_cut(people.boxes, square, (image.shape[1], image.shape[0]))

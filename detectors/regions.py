@@ -59,9 +59,15 @@ def one_to_one(overlaps: np.ndarray, least: np.ndarray) -> dict[int, int]:
     return pairs
 
 
+def longer_sides(boxes: np.ndarray) -> np.ndarray:
+    """(N,) of boxes (N, 4), in pixels."""
+    longer: np.ndarray = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    return longer
+
+
 def longer_side(box: np.ndarray) -> float:
     """Of a box (4,), in pixels."""
-    return float((box[2:] - box[:2]).max())
+    return float(longer_sides(box[None])[0])
 
 
 def not_smaller(box: np.ndarray, before: np.ndarray) -> np.ndarray:

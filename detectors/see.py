@@ -163,8 +163,9 @@ class See:
         if len(again):
             read, tall = self._reader.read_upper_bodies(frame, candidates, again, read)
             cut[again] = tall
+        alone = (cut == 0) & ~candidates.close
         # Somebody half hidden is read poorly, too, but not because of the way up.
-        rows = np.flatnonzero(plan.fine & (cut == 0) & ~candidates.close)
+        rows = np.flatnonzero(plan.fine & alone)
         read, turnings = self._reader.turn(frame, candidates, read, turnings, rows)
         read = self._follower.settle(candidates, read)
         read = self._follower.own_limbs(frame.image, candidates, read)
@@ -176,13 +177,12 @@ class See:
         elif news:
             self._cadence.alarm()
         before = self._follower.numbers(kept)
-        seen = self._numbered(frame, candidates, joints, read, kept, detect, before)
+        seen = self._numbered(frame, candidates, may_be_cut, joints, read, kept, detect, before)
         assert seen.people.ids is not None
         self._follower.number(seen.people.ids)
         # Only now: whoever is half out of the picture is a person all the same.
         upright = np.array([turning.quarters == 0 for turning in turnings], bool)
-        alone = ~candidates.close & upright & (cut == 0)
-        inside = self._inside(seen, alone[kept])
+        inside = self._inside(seen, (alone & upright)[kept])
         return replace(seen, keypoints=inside, joints=in_h36m(inside))
 
     def _inside(self, seen: Seen, alone: np.ndarray) -> Keypoints:
@@ -216,7 +216,7 @@ class See:
             for frame, (candidates, keypoints) in zip(block, found, strict=True):
                 joints, cut = in_h36m(keypoints), _may_be_cut(frame, candidates)
                 kept, _ = Follower().take(candidates, keypoints, joints, may_be_cut=cut)
-                yield self._numbered(frame, candidates, joints, keypoints, kept, True)
+                yield self._numbered(frame, candidates, cut, joints, keypoints, kept, True)
 
     def _look(self, frame: Frame) -> People:
         """The people of one frame; where nobody stands, those who lie or are upside down."""
@@ -247,6 +247,7 @@ class See:
         self,
         frame: Frame,
         candidates: Candidates,
+        may_be_cut: np.ndarray,
         joints: Keypoints,
         read: Keypoints,
         kept: np.ndarray,
@@ -254,7 +255,7 @@ class See:
         before: np.ndarray | None = None,
     ) -> Seen:
         people, boxes = candidates.people, candidates.people.boxes[kept]
-        surety = candidates.surety(joints, _may_be_cut(frame, candidates))[kept]
+        surety = candidates.surety(joints, may_be_cut)[kept]
         joints = rows_of(joints, kept)
         looks, apart = looks_of(frame.image, joints), ~close_to_others(boxes)
         ids = self.tracker.update(joints, before, looks, apart, surety)

@@ -23,6 +23,7 @@ from poselift.scene.given import parse_camera, parse_heights
 from poselift.scene.place import in_a_row, place
 from poselift.scene.rays import FIELD_OF_VIEW, focal_length
 from poselift.scene.room import build
+from poselift.scene.stance import runs
 from poselift.scene.steps import CameraSteps
 from poselift.scene.world import upright
 from poselift.sections import WHOLE, Blended, sections
@@ -57,7 +58,7 @@ def lift_clip(
         reporter.say(f"people: {kept} of {len(seen.tracks)} (`{why}`)")
     # Movement does not go on across a gap or a cut: what is before and after is lifted by itself.
     ends = np.union1d(gaps_in(seen.time), () if steps is None else steps.cuts).astype(int)
-    pieces = [_pieces(track, np.union1d(ends, _going(track, seen.fps))) for track in tracks]
+    pieces = [_pieces(track, ends, _AWAY * seen.fps) for track in tracks]
     motions = _lifted(pieces, tracks, seen, lift, settings, reporter)
     view = getattr(lift, "field_of_view", None)
     worlds, learned = _worlds(motions, seen, settings, view, steps, focal)
@@ -115,26 +116,18 @@ def _lifted(
     ]
 
 
-def _going(track: Track, fps: float) -> np.ndarray:
-    """The clip's frames in which somebody begins not to be seen for long."""
-    changes = np.diff(seen_frames(track).astype(int), prepend=0, append=0)
-    here, gone = np.flatnonzero(changes > 0), np.flatnonzero(changes < 0)
-    long = here[1:] - gone[:-1] > _AWAY * fps
-    going: np.ndarray = track.frames[0] + gone[:-1][long]
-    return going
-
-
-def _pieces(track: Track, ends: np.ndarray) -> list[Track]:
+def _pieces(track: Track, ends: np.ndarray, away: float) -> list[Track]:
     """The parts of a track before and after the frames `ends`, as far as anything was seen.
 
-    Who is seen no more when another shot begins, or goes away, is not there until they are seen
-    again.
+    Who is seen no more when another shot begins, or for more than `away` frames, is not there until
+    they are seen again.
     """
-    cuts = ends - int(track.frames[0])
+    seen = seen_frames(track)
+    absences = [first for first, end in runs(~seen) if end < len(track) and end - first > away]
+    cuts = np.union1d(ends - int(track.frames[0]), absences).astype(int)
     cuts = cuts[(cuts > 0) & (cuts < len(track))]
     if not len(cuts):
         return [track]
-    seen = seen_frames(track)
     bounds = [0, *cuts.tolist(), len(track)]
     pieces = []
     for first, end in pairwise(bounds):
